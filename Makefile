@@ -1,0 +1,28 @@
+# make demo   trains on images that it makes itself and prints a table
+# make test   runs the tests
+#
+# Both install what they need into a virtual environment, VENV, once: again
+# only after setup.py or constraints.txt has changed.
+
+VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check \
+	-c constraints.txt
+
+.PHONY: demo test
+
+demo: $(VENV)/.installed-demo data/shapes/.complete
+	$(VENV)/bin/python tools/train.py configs/gist/deeplabv2_shapes_rist.py
+
+test: $(VENV)/.installed-tests
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+data/shapes/.complete: | $(VENV)/.installed-demo
+	$(VENV)/bin/python tools/dataset_converters/shapes.py data/shapes
+	@touch $@
+
+$(VENV)/.installed-%: setup.py constraints.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[onedl,$*]'
+	@touch $@

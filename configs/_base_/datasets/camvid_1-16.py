@@ -1,0 +1,6 @@
+# 23 labelled, 50 development, 294 unlabelled images of CamVid's 367.
+_base_ = './camvid.py'
+splits = '{{ fileDirname }}/../splits/camvid/1-16'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

@@ -1,0 +1,6 @@
+# 148 labelled, 50 development, 2,777 unlabelled images of Cityscapes' 2,975.
+_base_ = './cityscapes.py'
+splits = '{{ fileDirname }}/../splits/cityscapes/1-20'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

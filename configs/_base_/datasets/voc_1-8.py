@@ -1,0 +1,6 @@
+# 1,322 labelled, 50 development, 9,210 unlabelled images of VOC's 10,582.
+_base_ = './voc.py'
+splits = '{{ fileDirname }}/../splits/voc/1-8'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

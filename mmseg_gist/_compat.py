@@ -1,0 +1,68 @@
+"""What must hold before anything else of this package is imported.
+
+Two families of packages supply ``mmseg``, ``mmengine`` and ``mmcv`` under the
+same import names, so neither can be an unconditional requirement: importing
+this module without one of them ends in a line that says what to run. And
+``torch.load`` must accept what mmengine itself writes into checkpoints.
+"""
+
+import pickle
+
+try:
+    import mmcv  # noqa: F401
+    import mmengine  # noqa: F401
+    import mmseg  # noqa: F401
+    import torch
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f'mmseg_gist finds no module named {error.name!r}: run '
+        "`pip install torch==2.13.0` and then `pip install -e '.[onedl]'` "
+        "in the project's folder"
+    ) from None
+
+import numpy as np
+from mmengine.logging import HistoryBuffer
+
+
+def _statistic(owner, name: str):
+    """The only ``getattr`` that a checkpoint may ask for.
+
+    mmengine pickles ``HistoryBuffer.mean`` and its like as
+    ``getattr(HistoryBuffer, 'mean')``. The builtin itself, marked as safe,
+    would give a file the attributes of everything else too.
+
+    Raises:
+        pickle.UnpicklingError: If ``owner`` is not ``HistoryBuffer``.
+    """
+    if owner is not HistoryBuffer:
+        raise pickle.UnpicklingError(
+            f'a checkpoint asks for attribute {name!r} of {owner!r}'
+        )
+    return getattr(owner, name)
+
+
+def allow_mmengine_checkpoints() -> None:
+    """Let ``torch.load`` read mmengine's checkpoints with ``weights_only``.
+
+    That is the default since torch 2.6, and it refuses the message hub that
+    mmengine saves (its log: ``HistoryBuffer`` objects of numpy arrays, numpy
+    scalars of any numeric type) unless these classes are known as safe.
+    """
+    numeric = np.typecodes['AllInteger'] + np.typecodes['Float'] + '?'
+    safe = [
+        HistoryBuffer,
+        np.ndarray,
+        np.dtype,
+        np._core.multiarray._reconstruct,
+        np._core.multiarray.scalar,
+        *{type(np.dtype(code)) for code in numeric},
+    ]
+    # Each with its name: mmengine 0.10.12 marks some of them too while it
+    # loads, without a name, and takes those marks away when it has loaded.
+    torch.serialization.add_safe_globals(
+        [(item, f'{item.__module__}.{item.__qualname__}') for item in safe]
+        + [(_statistic, 'builtins.getattr')]
+    )
+
+
+allow_mmengine_checkpoints()

@@ -1,0 +1,63 @@
+"""What the command line tools have in common."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from .utils import UserError
+
+
+def config_parser(description: str) -> ArgumentParser:
+    """A parser with the arguments that mmseg's train.py and test.py share."""
+    parser = ArgumentParser(description=description)
+    parser.add_argument('config', help='the config file')
+    parser.add_argument(
+        '--work-dir',
+        help="where logs and results go (default: the config's own work_dir, or "
+        './work_dirs/NAME_OF_THE_CONFIG)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that replace those of the config: key=value, '
+        'key.inner=value, key="[a,b]", key="[(a,b),(c,d)]" (quoted, no blanks)',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes of a distributed run',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    return parser
+
+
+def load_config(args: Namespace) -> Config:
+    """The config that the arguments of :func:`config_parser` ask for.
+
+    Raises:
+        UserError: If there is no such file.
+    """
+    if not Path(args.config).is_file():
+        raise UserError(f'{args.config}: there is no such config file')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    cfg.merge_from_dict(args.cfg_options or {})
+    default = Path('work_dirs', Path(args.config).stem)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
+    return cfg
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a tool's ``main``; a user's error ends it with one line, status 1."""
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

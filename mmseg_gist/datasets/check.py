@@ -1,0 +1,263 @@
+"""Finds bad input before a training starts.
+
+The checks go from cheap to dear: the config, the lists, then every file. The
+first fault ends them with one line (:class:`UserError`) that names the file
+and the way out.
+"""
+
+import os.path as osp
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from mmengine import fileio
+from mmseg.registry import DATASETS, TRANSFORMS
+
+from mmseg_gist.datasets.parallel import map_files
+from mmseg_gist.utils import UserError
+
+# The sets of a config and what people call them.
+SETS = dict(train='labelled', unlabeled='unlabelled', val='development', test='test')
+
+
+class _Item(NamedTuple):
+    """One image of one set and how the set's pipeline reads it."""
+
+    info: dict
+    read_image: Callable
+    read_label: Callable | None
+    ignore_index: int
+
+
+def check_datasets(cfg) -> dict:
+    """Check all data sets of a config.
+
+    Args:
+        cfg (mmengine.Config): With ``train_dataloader``, ``val_dataloader``,
+            ``test_dataloader`` (labelled; human labels) and
+            ``unlabeled_dataloader`` (images only). Those that are missing or
+            None are left out.
+
+    Returns:
+        dict: ``classes`` (tuple of str) and ``sets``, a dict from 'train',
+        'unlabeled', 'val', 'test' to a dict of ``images`` (int, their number),
+        ``pixels`` (int64 array of shape (C, ), pixels of each class) and
+        ``ignored`` (int, pixels of the ignore label); both are None for
+        'unlabeled'.
+
+    Raises:
+        UserError: A list, folder, image or label is missing or cannot be read
+            to its end; a label has values outside 0..C-1 and the ignore label,
+            after the data set's own mapping; an image and its label differ in
+            size; a list names an image twice; two sets share an image; a set
+            is empty; sets or the model's heads disagree on the classes.
+    """
+    sets, classes = {}, {}
+    for name in SETS:
+        dataloader = cfg.get(f'{name}_dataloader')
+        if dataloader is None:
+            continue
+        sets[name] = []
+        for dataset_cfg in _leaves(dataloader['dataset']):
+            dataset = _build(dataset_cfg, name)
+            sets[name] += _items(dataset, dataset_cfg, labelled=name != 'unlabeled')
+            if name != 'unlabeled':
+                names = tuple(dataset.metainfo.get('classes') or ())
+                classes.setdefault(names, name)
+        if not sets[name]:
+            raise UserError(
+                f'{name}_dataloader: the {SETS[name]} set is empty: '
+                f'name images in {_list_name(dataset_cfg)}'
+            )
+
+    names = _same_classes(classes)
+    _check_heads(cfg.get('model') or {}, len(names))
+    _check_disjoint(sets)
+
+    items = [item for name in sets for item in sets[name]]
+    counts = iter(map_files(lambda item: _count(item, len(names)), items))
+    report = {}
+    for name, items in sets.items():
+        of_set = [next(counts) for _ in items]
+        report[name] = dict(images=len(items), pixels=None, ignored=None)
+        if name != 'unlabeled':
+            total = np.sum(of_set, axis=0)
+            report[name]['pixels'] = total[: len(names)]
+            report[name]['ignored'] = int(total[items[0].ignore_index])
+    return dict(classes=names, sets=report)
+
+
+def _leaves(cfg: dict) -> Iterator[dict]:
+    """The data sets inside wrappers such as RepeatDataset, ConcatDataset."""
+    if 'dataset' in cfg:
+        yield from _leaves(cfg['dataset'])
+    elif 'datasets' in cfg:
+        for dataset in cfg['datasets']:
+            yield from _leaves(dataset)
+    else:
+        yield cfg
+
+
+def _list_name(cfg: dict) -> str:
+    """What lists the images: the id list, or else their folder."""
+    root = cfg.get('data_root') or ''
+    folder = (cfg.get('data_prefix') or {}).get('img_path') or ''
+    return osp.join(root, cfg.get('ann_file') or folder)
+
+
+def _build(cfg: dict, name: str):
+    """Build a data set with all it lists, but without its pipeline."""
+    root = cfg.get('data_root') or ''
+    ann_file = cfg.get('ann_file')
+    if ann_file and not fileio.exists(osp.join(root, ann_file)):
+        raise UserError(
+            f'{osp.join(root, ann_file)}: no such list of the {SETS[name]} images: '
+            f'correct {name}_dataloader.dataset.ann_file'
+        )
+    for key, prefix in (cfg.get('data_prefix') or {}).items():
+        folder = osp.join(root, prefix)
+        if folder and not fileio.exists(folder):
+            raise UserError(
+                f'{folder}: no such folder of the {SETS[name]} set: prepare the data '
+                f'there (tools/dataset_converters) or correct '
+                f'{name}_dataloader.dataset.data_root and data_prefix.{key}'
+            )
+    # Serialising fails on an empty list; here an empty list has its own line.
+    return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
+
+
+def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
+    """The images of a data set, each once."""
+    readers = dict(Image=[], Annotations=[])
+    for transform in cfg.get('pipeline') or []:
+        kind = transform['type']
+        kind = kind if isinstance(kind, str) else kind.__name__
+        for word, found in readers.items():
+            if kind.split('.')[-1].startswith('Load') and word in kind:
+                found.append(transform)
+    read_image = _chain(readers['Image'] or [dict(type='LoadImageFromFile')])
+    read_label = _chain(readers['Annotations'] or [dict(type='LoadAnnotations')])
+
+    items, seen = [], set()
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        path = osp.realpath(info['img_path'])
+        if path in seen:
+            raise UserError(
+                f'{_list_name(cfg)}: names {info["img_path"]} twice: remove one of '
+                f'the two'
+            )
+        seen.add(path)
+        ignore_index = getattr(dataset, 'ignore_index', 255)
+        items.append(
+            _Item(info, read_image, read_label if labelled else None, ignore_index)
+        )
+    return items
+
+
+def _chain(transforms: list[dict]) -> Callable:
+    transforms = [TRANSFORMS.build(transform) for transform in transforms]
+
+    def read(results: dict) -> dict:
+        for transform in transforms:
+            results = transform(results)
+        return results
+
+    return read
+
+
+def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
+    """The one tuple of classes that all labelled sets have."""
+    if () in classes:
+        raise UserError(
+            f'{classes[()]}_dataloader: the data set has no classes: name them, '
+            f'dataset.metainfo=dict(classes=(...))'
+        )
+    if len(classes) != 1:
+        raise UserError(
+            'the sets have different classes: '
+            + ', '.join(
+                f'{name}_dataloader has {len(names)} ({", ".join(names[:3])}, ...)'
+                for names, name in classes.items()
+            )
+            + ': give all the same metainfo'
+        )
+    return next(iter(classes))
+
+
+def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
+    """Heads, wherever in the model, must have as many classes as the data."""
+    for key, value in model.items():
+        if key in ('decode_head', 'auxiliary_head'):
+            heads = value if isinstance(value, (list, tuple)) else [value]
+            for head in heads:
+                found = (head or {}).get('num_classes', num_classes)
+                if found != num_classes:
+                    raise UserError(
+                        f'{prefix}.{key} has num_classes={found}, but the data set has '
+                        f'{num_classes} classes: set {prefix}.{key}.num_classes='
+                        f'{num_classes}'
+                    )
+        elif isinstance(value, dict):
+            _check_heads(value, num_classes, f'{prefix}.{key}')
+
+
+def _check_disjoint(sets: dict[str, list[_Item]]) -> None:
+    owner = {}
+    for name, items in sets.items():
+        for item in items:
+            path = osp.realpath(item.info['img_path'])
+            other = owner.setdefault(path, name)
+            if other != name:
+                raise UserError(
+                    f'{item.info["img_path"]}: is in the {SETS[other]} and in the '
+                    f'{SETS[name]} set: remove it from the list of '
+                    f'{other}_dataloader or of {name}_dataloader'
+                )
+
+
+def _count(item: _Item, num_classes: int) -> np.ndarray | None:
+    """Pixels of each label value, int64 of shape (256, ), or None."""
+    image_path = item.info['img_path']
+    results = _read(item.read_image, item.info, image_path, 'image')
+    if item.read_label is None:
+        return None
+    height, width = results['img'].shape[:2]
+
+    label_path = item.info['seg_map_path']
+    label = _read(item.read_label, results, label_path, 'label')['gt_seg_map']
+    if label.ndim != 2:
+        raise UserError(
+            f'{label_path}: is a colour image, but labels are class indices: convert '
+            f'it to one channel (tools/dataset_converters)'
+        )
+    if label.shape != (height, width):
+        raise UserError(
+            f'{label_path}: is {label.shape[1]} x {label.shape[0]}, but its image '
+            f'{image_path} is {width} x {height}: resize one of the two'
+        )
+    counts = np.bincount(label.ravel(), minlength=256)
+    allowed = [*range(num_classes), item.ignore_index]
+    wrong = np.setdiff1d(np.flatnonzero(counts), allowed)
+    if len(wrong):
+        raise UserError(
+            f'{label_path}: has label value {wrong[0]} ({counts[wrong[0]]} pixels), '
+            f'but only 0 to {num_classes - 1} and {item.ignore_index} (ignored) are '
+            f'allowed: correct the label or the number of classes'
+        )
+    return counts
+
+
+def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
+    """Read with the set's own pipeline, so to the end of the file."""
+    try:
+        return read(info)
+    except FileNotFoundError:
+        raise UserError(
+            f'{path}: no such {kind}: add it or take its id out of the list'
+        ) from None
+    except Exception as error:  # each decoder has errors of its own
+        raise UserError(
+            f'{path}: this {kind} cannot be read ({error}): replace it or take its '
+            f'id out of the list'
+        ) from None

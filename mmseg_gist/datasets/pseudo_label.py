@@ -1,0 +1,45 @@
+from pathlib import Path
+from typing import List
+
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+
+
+def confidence_path(seg_map_path: str) -> str:
+    """Where the confidence of a pseudo-label lies: beside its index PNG."""
+    path = Path(seg_map_path)
+    return str(path.with_name(f'{path.stem}_confidence.png'))
+
+
+@DATASETS.register_module()
+class PseudoLabelDataset(BaseSegDataset):
+    """Images without human labels.
+
+    As a user writes it, it lists images only. A stage that trains on
+    pseudo-labels sets ``data_prefix['seg_map_path']`` to the folder that the
+    parent model's pseudo-labels were written to; the items then carry
+
+    - ``seg_map_path``: index PNG, uint8, classes 0..C-1 and ``ignore_index``;
+    - ``confidence_path``: 8-bit grey PNG, largest probability x 255,
+      rounded; read by :class:`LabelErase`.
+
+    Classes are those of the labelled set; its ``reduce_zero_label`` and its
+    mapping of classes do not apply, since a pseudo-label holds the model's own
+    class indices.
+
+    Args:
+        ann_file (str): List of image ids, one a line; without it all images
+            of the folder.
+        data_prefix (dict): ``img_path``, the folder of the images.
+        **kwargs: See :class:`mmseg.datasets.BaseSegDataset`.
+    """
+
+    def __init__(self, data_prefix: dict = dict(img_path=''), **kwargs) -> None:
+        super().__init__(data_prefix=data_prefix, **kwargs)
+
+    def load_data_list(self) -> List[dict]:
+        data_list = super().load_data_list()
+        for item in data_list:
+            if 'seg_map_path' in item:
+                item['confidence_path'] = confidence_path(item['seg_map_path'])
+        return data_list

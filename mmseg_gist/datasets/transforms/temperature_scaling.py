@@ -1,0 +1,31 @@
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from mmseg_gist.utils import UserError
+
+
+@TRANSFORMS.register_module()
+class TemperatureScaling(BaseTransform):
+    """Logits to probabilities, ``softmax(T * logits)``.
+
+    As the paper writes it the temperature multiplies, so T < 1 softens.
+
+    Required Keys: ``seg_logits`` (C, H, W) float tensor
+
+    Added Keys: ``seg_probs`` (C, H, W) float tensor in [0, 1], sums to 1 over C
+
+    Args:
+        T (float): Temperature, above 0. Defaults to 1, the plain softmax.
+    """
+
+    def __init__(self, T: float = 1.0) -> None:
+        if not T > 0:
+            raise UserError(f'TemperatureScaling: T = {T} is not above 0')
+        self.T = T
+
+    def transform(self, results: dict) -> dict:
+        results['seg_probs'] = (self.T * results['seg_logits']).softmax(dim=0)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(T={self.T})'

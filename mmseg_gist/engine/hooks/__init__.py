@@ -1,0 +1,10 @@
+from .mean_teacher_hook import MeanTeacherHook
+from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .progress_hook import ProgressHook
+
+__all__ = [
+    'MeanTeacherHook',
+    'NonFiniteLossError',
+    'NonFiniteLossHook',
+    'ProgressHook',
+]

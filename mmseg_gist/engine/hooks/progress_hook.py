@@ -1,0 +1,45 @@
+import os.path as osp
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+from mmseg_gist.utils import atomic_path
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Saves where a training stands, atomically, so that it can be cut off.
+
+    There is one file, ``last.pth``, with all that resuming needs; mmengine's
+    own ``resume`` finds it too, through ``last_checkpoint``. (mmengine's
+    ``CheckpointHook`` deletes the old file before it writes the new one in
+    place, so a kill in between leaves none.)
+
+    Args:
+        interval (int): Iterations between two saves; the last iteration is
+            always saved.
+    """
+
+    priority = 'VERY_LOW'
+    filename = 'last.pth'
+
+    def __init__(self, interval: int) -> None:
+        self.interval = interval
+
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        if not (
+            self.every_n_train_iters(runner, self.interval)
+            or self.is_last_train_iter(runner)
+        ):
+            return
+        if is_main_process():
+            path = osp.join(runner.work_dir, self.filename)
+            with atomic_path(path) as temporary:
+                runner.save_checkpoint(
+                    runner.work_dir, temporary.name, by_epoch=False
+                )
+            with atomic_path(osp.join(runner.work_dir, 'last_checkpoint')) as temporary:
+                temporary.write_text(path)

@@ -1,0 +1,3 @@
+from .stage_train_loop import StageTrainLoop
+
+__all__ = ['StageTrainLoop']

@@ -1,0 +1,46 @@
+import random
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.runner import IterBasedTrainLoop
+from mmseg.registry import LOOPS
+from torch import nn
+
+from mmseg_gist.utils import derive_seed
+
+
+@LOOPS.register_module()
+class StageTrainLoop(IterBasedTrainLoop):
+    """Iteration-based training that can be cut off at no cost.
+
+    The data go on where they stopped, without being replayed, and the random
+    numbers of an iteration (dropout, batch augmentation) follow from the seed
+    and the iteration. Validation is left to the caller.
+
+    Args:
+        seed (int): The stage's seed.
+        **kwargs: See :class:`mmengine.runner.IterBasedTrainLoop`.
+    """
+
+    def __init__(self, *args, seed: int, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+
+    def run(self) -> nn.Module:
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        if self._iter < self._max_iters:
+            self.dataloader.sampler.start = self._iter
+            batches = iter(self.dataloader)
+        while self._iter < self._max_iters:
+            data_batch = next(batches)
+            seed = derive_seed(self.seed, 'iteration', self._iter, get_rank())
+            random.seed(seed)
+            np.random.seed(seed)
+            torch.manual_seed(seed)
+            self.run_iter(data_batch)
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model

@@ -1,0 +1,3 @@
+from .pseudo_label_writer import PseudoLabelWriter
+
+__all__ = ['PseudoLabelWriter']

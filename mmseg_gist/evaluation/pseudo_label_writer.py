@@ -1,0 +1,70 @@
+from typing import Sequence
+
+import cv2
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmseg.registry import METRICS, TRANSFORMS
+from PIL import Image
+
+from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.utils import atomic_path
+
+
+@METRICS.register_module()
+class PseudoLabelWriter(BaseMetric):
+    """Writes a model's predictions as pseudo-labels, in mmengine's test loop.
+
+    For each image an index PNG with the data set's palette goes to its
+    ``seg_map_path``, and the confidence, the probability of the predicted
+    class x 255, rounded, as a grey PNG beside it. The label is put in place
+    last, so where a label lies its confidence does too.
+
+    Args:
+        probabilities (dict): Config of the transform that turns ``seg_logits``
+            into ``seg_probs``, e.g. ``dict(type='TemperatureScaling', T=0.2)``.
+        **kwargs: See :class:`mmengine.evaluator.BaseMetric`.
+    """
+
+    def __init__(self, probabilities: dict, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.probabilities = TRANSFORMS.build(probabilities)
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        palette = [channel for color in self.dataset_meta['palette'] for channel in color]
+        for sample in data_samples:
+            label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
+            logits = sample['seg_logits']['data']  # (C, H, W)
+            if len(logits) == 1:  # mmseg's one-channel heads give a sigmoid
+                logits = torch.cat([torch.zeros_like(logits), logits.logit()])
+            probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
+            confidence = probs.gather(0, label)[0].mul(255).round()
+            write_pseudo_label(
+                sample['seg_map_path'],
+                label[0].cpu().numpy().astype(np.uint8),
+                confidence.cpu().numpy().astype(np.uint8),
+                palette,
+            )
+            self.results.append(label.numel())
+
+    def compute_metrics(self, results: list) -> dict:
+        return dict(pseudo_labels=len(results))
+
+
+def write_pseudo_label(
+    path: str, label: np.ndarray, confidence: np.ndarray, palette: Sequence[int]
+) -> None:
+    """Writes one pseudo-label and its confidence, each atomically.
+
+    Args:
+        path: Of the index PNG.
+        label: (H, W) uint8, class indices.
+        confidence: (H, W) uint8, probability x 255.
+        palette: R, G, B of class 0, of class 1, ..., each 0 to 255.
+    """
+    with atomic_path(confidence_path(path)) as temporary:
+        temporary.write_bytes(cv2.imencode('.png', confidence)[1].tobytes())
+    image = Image.fromarray(label, mode='P')
+    image.putpalette(list(palette))
+    with atomic_path(path) as temporary:
+        image.save(temporary)

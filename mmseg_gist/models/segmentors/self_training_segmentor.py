@@ -1,0 +1,99 @@
+from copy import deepcopy
+from typing import Dict, Optional
+
+import torch
+from mmseg.registry import MODELS
+from mmseg.utils import SampleList, add_prefix
+from torch import Tensor, nn
+
+from .semi_segmentor import SemiSegmentor, split_by_source
+
+
+@MODELS.register_module()
+class SelfTrainingSegmentor(SemiSegmentor):
+    """The loss of a self-training stage around any segmentor with a backbone.
+
+    A batch of one kind of label has the segmentor's own loss. In a mixed batch
+    human labels (source 0) and pseudo-labels (source 1) are averaged apart and
+    weighted, Eq. 2: ``alpha * CE(labelled) + (1 - alpha) * CE(pseudo)``.
+
+    With ``consistency`` the mean-teacher loss on the backbone's last features
+    (Eq. 4 to 8) is added, on all images of the batch alike. The student's
+    features are those that its segmentation loss computed; the teacher runs
+    its backbone only, without gradient and in eval mode.
+    :class:`mmseg_gist.engine.hooks.MeanTeacherHook` updates it.
+
+    Args:
+        segmentor (dict): Config of any mmseg segmentor.
+        alpha (float): Weight of the human labels in mixed batches, in (0, 1).
+        consistency (dict, optional): Config of the consistency loss.
+        data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
+    """
+
+    def __init__(
+        self,
+        segmentor: dict,
+        alpha: float = 0.5,
+        consistency: Optional[dict] = None,
+        data_preprocessor: Optional[dict] = None,
+    ) -> None:
+        super().__init__(segmentor, data_preprocessor)
+        self.weights = {0: alpha, 1: 1 - alpha}
+        self.consistency = None
+        if consistency is not None:
+            self.consistency = MODELS.build(consistency)
+            self.teacher = deepcopy(self.student).requires_grad_(False)
+
+    @property
+    def student(self) -> nn.Module:
+        """nn.Module: What the teacher is the average of."""
+        return self.segmentor.backbone
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        if self.consistency is not None:
+            self.teacher.eval()
+        return self
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> Dict[str, Tensor]:
+        """Args:
+            inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list): N samples with ``gt_sem_seg`` and the metainfo
+                ``source``.
+
+        Returns:
+            dict: The segmentor's losses (prefixed with ``labeled.`` and
+            ``pseudo.`` in mixed batches) and ``loss_consistency``.
+        """
+        features = []
+        handle = self.student.register_forward_hook(
+            lambda module, args, output: features.append(_last(output))
+        )
+        try:
+            parts = split_by_source(inputs, data_samples)
+            losses = self._segmentation_loss(parts)
+        finally:
+            handle.remove()
+        if self.consistency is not None:
+            inputs = torch.cat([part[1] for part in parts])
+            with torch.no_grad():
+                teacher = _last(self.teacher(inputs))
+            losses['loss_consistency'] = self.consistency(torch.cat(features), teacher)
+        return losses
+
+    def _segmentation_loss(self, parts: list) -> Dict[str, Tensor]:
+        if len(parts) == 1:
+            return self.segmentor.loss(*parts[0][1:])
+        losses = {}
+        for source, inputs, data_samples in parts:
+            part = self.segmentor.loss(inputs, data_samples)
+            for name in part:
+                if 'loss' in name:
+                    part[name] = part[name] * self.weights[source]
+            losses.update(add_prefix(part, ('labeled', 'pseudo')[source]))
+        return losses
+
+
+def _last(features) -> Tensor:
+    """The last feature map of a backbone's output."""
+    return features if isinstance(features, Tensor) else features[-1]

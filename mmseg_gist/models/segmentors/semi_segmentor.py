@@ -1,0 +1,82 @@
+from typing import Dict, List, Optional, Tuple
+
+from mmengine.model import BaseModel
+from mmseg.registry import MODELS
+from mmseg.utils import OptSampleList, SampleList
+from torch import Tensor, nn
+
+
+class SemiSegmentor(BaseModel):
+    """A segmentor in training, with helpers that only training needs.
+
+    Its ``state_dict`` is that of the plain segmentor, and it loads one: what
+    subclasses add beside ``segmentor`` (teachers, discriminators) is left out
+    and travels in checkpoints by other ways. Predictions are the segmentor's.
+
+    Args:
+        segmentor (dict): Config of any mmseg segmentor.
+        data_preprocessor (dict, optional): Used if the segmentor's config has
+            none of its own.
+    """
+
+    def __init__(self, segmentor: dict, data_preprocessor: Optional[dict] = None):
+        if data_preprocessor is not None:
+            segmentor = dict(data_preprocessor=data_preprocessor, **segmentor)
+        segmentor = MODELS.build(segmentor)
+        super().__init__(data_preprocessor=segmentor.data_preprocessor)
+        self.segmentor = segmentor
+        self._register_state_dict_hook(_keep_segmentor)
+        self._register_load_state_dict_pre_hook(self._add_helpers)
+
+    def _add_helpers(self, state_dict: dict, prefix: str, *args) -> None:
+        for key in [key for key in state_dict if key.startswith(prefix)]:
+            new_key = f'{prefix}segmentor.{key[len(prefix):]}'
+            state_dict[new_key] = state_dict.pop(key)
+        for name, module in self.named_children():
+            if name not in ('segmentor', 'data_preprocessor'):
+                for key, value in module.state_dict().items():
+                    state_dict[f'{prefix}{name}.{key}'] = value
+
+    def init_weights(self) -> None:
+        self.segmentor.init_weights()
+
+    def forward(
+        self, inputs: Tensor, data_samples: OptSampleList = None, mode: str = 'tensor'
+    ):
+        """As :meth:`mmseg.models.BaseSegmentor.forward`."""
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        return self.segmentor(inputs, data_samples, mode)
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> Dict[str, Tensor]:
+        return self.segmentor.loss(inputs, data_samples)
+
+
+def _keep_segmentor(module: nn.Module, state_dict: dict, prefix: str, *args) -> None:
+    """Drops every key but the segmentor's and takes the prefix off these."""
+    ours = f'{prefix}segmentor.'
+    for key in [key for key in state_dict if key.startswith(prefix)]:
+        value = state_dict.pop(key)
+        if key.startswith(ours):
+            state_dict[prefix + key[len(ours) :]] = value
+
+
+def split_by_source(
+    inputs: Tensor, data_samples: SampleList
+) -> List[Tuple[int, Tensor, SampleList]]:
+    """The parts of a batch that came from different data sets.
+
+    Args:
+        inputs (Tensor): (N, 3, H, W).
+        data_samples (list): N samples, whose metainfo ``source`` tells the
+            data set (see :class:`mmseg_gist.datasets.DrawDataset`).
+
+    Returns:
+        list[tuple]: source, inputs and samples of each part, by source.
+    """
+    sources = [sample.metainfo['source'] for sample in data_samples]
+    parts = []
+    for source in sorted(set(sources)):
+        chosen = [i for i, other in enumerate(sources) if other == source]
+        parts.append((source, inputs[chosen], [data_samples[i] for i in chosen]))
+    return parts

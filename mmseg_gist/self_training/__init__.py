@@ -1,0 +1,13 @@
+from .loop import IterativeSelfTrainingLoop
+from .policies import FIST, GIST, RIST, BatchwiseRandom, FixedPath
+from .registry import POLICIES
+
+__all__ = [
+    'FIST',
+    'GIST',
+    'POLICIES',
+    'RIST',
+    'BatchwiseRandom',
+    'FixedPath',
+    'IterativeSelfTrainingLoop',
+]

@@ -1,0 +1,179 @@
+"""From the user's config to those of the stages: what a stage is, as data."""
+
+import copy
+import os.path as osp
+from typing import List, Optional
+
+from mmengine.config import Config, ConfigDict
+
+from mmseg_gist.utils import derive_seed
+
+from .path import Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
+
+CHECKPOINT = 'checkpoint.pth'
+
+
+def stage_dir(cfg: Config, path: Path) -> str:
+    return osp.join(cfg.work_dir, 'stages', to_name(path))
+
+
+def stage_seed(cfg: Config, path: Path) -> int:
+    return derive_seed(cfg.randomness.seed, to_name(path))
+
+
+def stage_iters(cfg: Config, path: Path) -> int:
+    if path:
+        return cfg.train_cfg.stage_iters
+    return 0 if cfg.get('load_from') else cfg.train_cfg.initial_iters
+
+
+def parent_checkpoint(cfg: Config, path: Path) -> Optional[str]:
+    """What a stage starts from; None where stage 0 starts from nothing."""
+    if path:
+        return osp.join(stage_dir(cfg, path[:-1]), CHECKPOINT)
+    return cfg.get('load_from')
+
+
+def pseudo_label_dir(cfg: Config, path: Path) -> str:
+    """Where the pseudo-labels made by the stage's model lie."""
+    return osp.join(stage_dir(cfg, path), 'pseudo_labels')
+
+
+def draw_config(cfg: Config, path: Path) -> dict:
+    """The arguments of the stage's :class:`DrawSampler`."""
+    mix = path[-1] if path else 'L'
+    kind = 'train_dataloader' if uses_labels(mix) else 'unlabeled_dataloader'
+    return dict(
+        per_source=cfg[kind].batch_size,
+        seed=stage_seed(cfg, path),
+        choose=float(mix[1:]) if mix.startswith('B') else None,
+    )
+
+
+def stage_config(cfg: Config, path: Path) -> Config:
+    """The ordinary mmseg config of a stage.
+
+    Args:
+        cfg (Config): The user's config. Its ``train_cfg`` is the loop's.
+        path: Of the stage.
+
+    Returns:
+        Config: Trains with a standard Runner. The user's model, optimizer,
+        schedule, data and hooks are in it unchanged but for what follows from
+        the stage.
+    """
+    settings = cfg.train_cfg
+    mix = path[-1] if path else 'L'
+    iters = stage_iters(cfg, path)
+    stage = copy.deepcopy(cfg)
+    if path and settings.get('refinement'):
+        stage.merge_from_dict(settings.refinement.to_dict())
+    stage.pop('unlabeled_dataloader')
+    own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
+    stage.work_dir = stage_dir(cfg, path)
+    stage.load_from = parent_checkpoint(cfg, path)
+    stage.resume = False
+    stage.randomness = dict(cfg.randomness, seed=stage_seed(cfg, path))
+    stage.train_cfg = dict(
+        type='StageTrainLoop', max_iters=iters, seed=stage_seed(cfg, path)
+    )
+    stage.param_scheduler = fit_schedule(stage.get('param_scheduler'), iters)
+    # None, since mmengine adds its own where the key is missing
+    checkpoint = stage.default_hooks.get('checkpoint') or {}
+    stage.default_hooks.checkpoint = None
+    stage.custom_hooks = [
+        *stage.get('custom_hooks', []),
+        dict(type='ProgressHook', interval=checkpoint.get('interval', 1000)),
+        dict(type='NonFiniteLossHook'),
+    ]
+
+    datasets = []
+    if uses_labels(mix):
+        datasets.append(cfg.train_dataloader.dataset)
+    if uses_pseudo_labels(mix):
+        datasets.append(pseudo_labeled(cfg, path[:-1]))
+    loader = cfg.train_dataloader if uses_labels(mix) else cfg.unlabeled_dataloader
+    both = len(datasets) == 2 and alpha_of(mix) is not None
+    stage.train_dataloader = dict(
+        {key: loader[key] for key in loader if key != 'batch_sampler'},
+        batch_size=loader.batch_size * (2 if both else 1),
+        sampler=dict(type='DrawSampler', **draw_config(cfg, path)),
+        dataset=dict(type='DrawDataset', datasets=datasets),
+    )
+
+    consistency = dict(settings.get('consistency') or {}) if path else {}
+    if both or consistency:
+        momentum = consistency.pop('momentum', None)
+        stage.model = dict(type='SelfTrainingSegmentor', segmentor=cfg.model)
+        if both:
+            stage.model['alpha'] = alpha_of(mix)
+        if consistency:
+            stage.model['consistency'] = dict(type='ConsistencyLoss', **consistency)
+            teacher = dict(type='MeanTeacherHook', momentum=momentum)
+            stage.custom_hooks = [teacher, *stage.custom_hooks]
+    return stage
+
+
+def own_runtime(cfg: Config, name: str) -> None:
+    """Gives the Runner of ``cfg`` a logger, message hub and visualizer of its own."""
+    cfg.experiment_name = name
+    if cfg.get('visualizer'):
+        cfg.visualizer = dict(cfg.visualizer, name=name)
+        cfg.visualizer.pop('save_dir', None)
+
+
+def fit_schedule(param_scheduler, iters: int):
+    """The schedule stretched or shrunk so that its last part ends with the stage.
+
+    Args:
+        param_scheduler: As in mmengine's configs; ``end`` may be missing and is
+            then the stage's length.
+        iters (int): Length of the stage.
+    """
+    if not param_scheduler:
+        return param_scheduler
+    if isinstance(param_scheduler, dict):
+        param_scheduler = [param_scheduler]
+    schedulers = [dict(scheduler) for scheduler in param_scheduler]
+    length = max(scheduler.get('end', 0) for scheduler in schedulers)
+    for scheduler in schedulers:
+        for key in ('begin', 'end'):
+            if length and key in scheduler:
+                scheduler[key] = round(scheduler[key] * iters / length)
+    return schedulers
+
+
+def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
+    """The unlabelled set with the labels that the parent's model made."""
+    dataset = copy.deepcopy(cfg.unlabeled_dataloader.dataset)
+    dataset.data_prefix.seg_map_path = osp.abspath(pseudo_label_dir(cfg, parent))
+    dataset.metainfo = cfg.metainfo
+    return dataset
+
+
+def labeler_config(cfg: Config, path: Path, indices: List[int]) -> Config:
+    """A test of the parent's model whose metric writes pseudo-labels."""
+    parent = path[:-1]
+    labeler = copy.deepcopy(cfg)
+    own_runtime(labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels')
+    labeler.work_dir = pseudo_label_dir(cfg, parent)
+    labeler.load_from = parent_checkpoint(cfg, path)
+    labeler.resume = False
+    labeler.randomness = dict(cfg.randomness)
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
+        labeler.pop(key, None)
+    for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'unlabeled_dataloader'):
+        labeler.pop(key, None)
+    pipeline = [
+        step
+        for step in cfg.val_dataloader.dataset.pipeline
+        if step.type != 'LoadAnnotations'
+    ]
+    dataset = dict(
+        pseudo_labeled(cfg, parent), pipeline=pipeline, indices=indices, test_mode=True
+    )
+    labeler.test_dataloader = dict(copy.deepcopy(cfg.val_dataloader), dataset=dataset)
+    labeler.test_cfg = dict(type='TestLoop')
+    probabilities = cfg.train_cfg.get('probabilities') or dict(type='TemperatureScaling')
+    labeler.test_evaluator = dict(type='PseudoLabelWriter', probabilities=probabilities)
+    return labeler

@@ -1,0 +1,68 @@
+"""What must not change when a run is resumed."""
+
+import hashlib
+import json
+from typing import Dict, List
+
+from mmengine.config import Config
+
+# where things lie and how fast they are loaded does not change the result
+LOCATION = {
+    'backend_args',
+    'checkpoint',
+    'data_prefix',
+    'data_root',
+    'num_workers',
+    'persistent_workers',
+    'pin_memory',
+    'prefetch_factor',
+}
+SETTINGS = (
+    'load_from',
+    'model',
+    'optim_wrapper',
+    'param_scheduler',
+    'train_dataloader',
+    'unlabeled_dataloader',
+    'val_dataloader',
+    'val_evaluator',
+    'test_dataloader',
+    'test_evaluator',
+)
+
+
+def fingerprint(cfg: Config) -> Dict[str, str]:
+    """A digest of each setting that the stages' results depend on.
+
+    The policy is left out: it may be given more stages or paths when a run is
+    resumed. Lists of ids count by the last two parts of their path.
+    """
+    settings = {key: cfg.get(key) for key in SETTINGS}
+    for key, value in cfg.train_cfg.items():
+        if key not in ('type', 'policy'):
+            settings[f'train_cfg.{key}'] = value
+    return {key: _digest(value) for key, value in settings.items() if value is not None}
+
+
+def changed(before: Dict[str, str], now: Dict[str, str]) -> List[str]:
+    """The names of the settings that differ."""
+    return sorted(
+        key for key in before.keys() | now.keys() if before.get(key) != now.get(key)
+    )
+
+
+def _digest(value) -> str:
+    text = json.dumps(_strip(value), sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _strip(value):
+    if isinstance(value, dict):
+        return {
+            key: '/'.join(str(item).split('/')[-2:]) if key == 'ann_file' else _strip(item)
+            for key, item in value.items()
+            if key not in LOCATION
+        }
+    if isinstance(value, (list, tuple)):
+        return [_strip(item) for item in value]
+    return value

@@ -1,0 +1,79 @@
+"""Pseudo-labels: a model's predictions on whole unlabelled images."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import List
+
+from mmengine.config import Config
+from mmengine.dist import barrier, get_world_size
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+from PIL import Image
+
+from mmseg_gist.datasets.draws import draws
+from mmseg_gist.datasets.pseudo_label import confidence_path
+
+from .config import draw_config, labeler_config, pseudo_labeled, stage_iters
+from .own_runner import own_runner
+from .path import Path, uses_labels
+
+
+def label_for(cfg: Config, path: Path) -> None:
+    """Makes the pseudo-labels that a stage draws and that are not there yet.
+
+    The parent's model labels them, with the development set's pipeline.
+
+    Args:
+        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
+        path: Of the stage.
+    """
+    dataset = DATASETS.build(
+        dict(pseudo_labeled(cfg, path[:-1]), pipeline=[], test_mode=True)
+    )
+    files = [item['seg_map_path'] for item in map(dataset.get_data_info, range(len(dataset)))]
+    drawn = drawn_indices(cfg, path, len(files))
+    with ThreadPoolExecutor() as pool:
+        done = pool.map(is_labeled, [files[i] for i in drawn])
+        missing = [i for i, is_done in zip(drawn, done) if not is_done]
+    barrier()
+    if missing:
+        with own_runner(labeler_config(cfg, path, missing)) as runner:
+            runner.test()
+    barrier()
+
+
+def drawn_indices(cfg: Config, path: Path, size: int) -> List[int]:
+    """Which of the unlabelled images the stage draws, ascending."""
+    kinds = draw_config(cfg, path)
+    source = 1 if uses_labels(path[-1]) else 0
+    # the order of the labelled images plays no part in which others are drawn
+    sizes = [1] * source + [size]
+    world_size = get_world_size()
+    batches = [
+        draws(
+            sizes, kinds['per_source'], kinds['seed'], kinds['choose'],
+            rank=rank, world_size=world_size,
+        )
+        for rank in range(world_size)
+    ]  # fmt: skip
+    drawn = set()
+    for _ in range(stage_iters(cfg, path)):
+        for batch in batches:
+            drawn.update(draw.index for draw in next(batch) if draw.source == source)
+        if len(drawn) == size:
+            break
+    return sorted(drawn)
+
+
+def is_labeled(path: str) -> bool:
+    """Whether both files of a pseudo-label are there and whole."""
+    try:
+        for file in (path, confidence_path(path)):
+            with Image.open(file) as image:
+                image.load()
+    except FileNotFoundError:
+        return False
+    except (OSError, SyntaxError) as error:
+        print_log(f'{file} is damaged ({error}); it is made again', 'current', logging.WARNING)
+        return False
+    return True

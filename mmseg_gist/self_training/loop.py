@@ -1,0 +1,187 @@
+import errno
+import os.path as osp
+from copy import deepcopy
+from typing import Optional
+
+import torch
+from mmengine.dist import barrier, is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner, load_checkpoint
+from mmseg.registry import DATASETS, LOOPS
+from torch import nn
+
+from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.utils import UserError
+
+from .fingerprint import changed, fingerprint
+from .path import ROOT
+from .policies import at_least_one
+from .record import Record
+from .registry import POLICIES
+from .stage import clean_up, run_stage
+
+
+@LOOPS.register_module()
+class IterativeSelfTrainingLoop(BaseLoop):
+    """Trains in stages: asks the policy, trains, writes the record, asks again.
+
+    Stage 0 trains on the human labels; each further stage starts from its
+    parent's weights, with a new optimizer and schedule, on human labels or on
+    the parent's pseudo-labels as the policy says. When the policy asks for
+    nothing more, the stage with the best mIoU on the development set (the
+    config's ``val_dataloader``) is the result: the Runner's model gets its
+    weights.
+
+    All lies in the work dir: ``record.json``, and for each stage
+    ``stages/<path>``, an ordinary mmseg work dir with ``checkpoint.pth``.
+
+    Args:
+        runner (Runner): Its config is the user's.
+        dataloader (dict): Config of the human-labelled images.
+        policy (dict): Config of a policy, e.g.
+            ``dict(type='RIST', num_stages=9, num_paths=2, seed=0)``.
+        stage_iters (int): Iterations of stages 1, 2, ...
+        initial_iters (int): Iterations of stage 0. Not used where
+            ``load_from`` gives a model, which then is stage 0.
+        probabilities (dict, optional): Config of the transform of logits to
+            probabilities from which the confidence of pseudo-labels is taken.
+            Defaults to ``dict(type='TemperatureScaling', T=1.0)``.
+        consistency (dict, optional): ``loss_weight`` and ``dropout_ratio`` of
+            :class:`ConsistencyLoss` and ``momentum`` of
+            :class:`MeanTeacherHook`, for stages 1, 2, ... None for no
+            consistency loss.
+        refinement (dict, optional): Settings of the config that are others in
+            stages 1, 2, ..., e.g.
+            ``dict(optim_wrapper=dict(optimizer=dict(lr=1e-4)))``.
+
+    Raises:
+        UserError: The data, the model or the work dir do not fit.
+    """
+
+    # what mmengine's Runner asks of a loop
+    max_epochs = 1
+    epoch = 0
+    iter = 0
+    val_begin = 0
+    val_interval = 0
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: dict,
+        policy: dict,
+        stage_iters: int,
+        initial_iters: int = 0,
+        probabilities: Optional[dict] = None,
+        consistency: Optional[dict] = None,
+        refinement: Optional[dict] = None,
+    ) -> None:
+        self._runner = runner
+        self.policy = POLICIES.build(policy)
+        self.max_iters = at_least_one('stage_iters', stage_iters)
+        self.cfg = deepcopy(runner.cfg)
+        if not self.cfg.get('load_from'):
+            at_least_one('initial_iters', initial_iters)
+        dataset = DATASETS.build(
+            dict(dataloader['dataset'], pipeline=[], lazy_init=True)
+        )
+        self.cfg.metainfo = {
+            key: list(dataset.metainfo[key]) for key in ('classes', 'palette')
+        }
+        # Only the stages' Runners train; this one has nothing to resume.
+        self.resume, runner._resume = runner._resume, False
+        runner.param_schedulers = None
+
+    def run(self) -> nn.Module:
+        """Trains until the policy asks for nothing more.
+
+        Returns:
+            nn.Module: The Runner's model, with the weights of the best stage.
+        """
+        record = self._open_record()
+        try:
+            self._train_stages(record)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise UserError(
+                f'no space left on the disk of {self.cfg.work_dir}; make room and '
+                'go on with --resume'
+            ) from error
+        best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
+        self.runner.logger.info(f'All stages:\n{record.table()}\nBest checkpoint: {best}')
+        load_checkpoint(self._model, best, map_location='cpu', strict=True)
+        return self.runner.model
+
+    def _train_stages(self, record: Record) -> None:
+        for path in record.scores:
+            clean_up(self.cfg, path)
+        while following := self.policy(record.scores) if record.stages else [ROOT]:
+            path = following[0]
+            row = run_stage(self.cfg, path)
+            record.stages.append(row)
+            if is_main_process():
+                record.save()
+                clean_up(self.cfg, path)
+            self.runner.logger.info(f'Finished stages:\n{record.table()}')
+            if row['status'] == 'failed' and path == ROOT:
+                raise UserError(
+                    f'stage 0 failed: {row["reason"]}; lower the learning rate and '
+                    'start in another --work-dir'
+                )
+
+    def _open_record(self) -> Record:
+        file = osp.join(self.cfg.work_dir, 'record.json')
+        settings = fingerprint(self.cfg)
+        if osp.exists(file):
+            if not self.resume:
+                raise UserError(
+                    f'{file} exists: go on with it by --resume, or choose another '
+                    '--work-dir'
+                )
+            record = Record.load(file)
+            if names := changed(record.run['settings'], settings):
+                raise UserError(
+                    f'{file} was made with other settings ({", ".join(names)}): '
+                    'choose another --work-dir'
+                )
+        else:
+            if is_main_process():
+                self._check_model()
+                check_datasets(self.cfg)
+            record = Record(file, dict(seed=self.runner.seed, settings=settings))
+        record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
+        self.cfg.randomness = dict(
+            self.cfg.get('randomness') or {}, seed=record.run['seed']
+        )
+        barrier()
+        return record
+
+    @property
+    def _model(self) -> nn.Module:
+        model = self.runner.model
+        return model.module if is_model_wrapper(model) else model
+
+    def _check_model(self) -> None:
+        """The checkpoint that stands for stage 0 must be of this very model."""
+        file = self.cfg.get('load_from')
+        if not file:
+            return
+        if not osp.exists(file):
+            raise UserError(f'{file} does not exist: correct load_from')
+        content = torch.load(file, map_location='cpu', weights_only=False)
+        given = {k: v.shape for k, v in content.get('state_dict', content).items()}
+        needed = {k: v.shape for k, v in self._model.state_dict().items()}
+        names = [key for key in needed.keys() | given.keys() if given.get(key) != needed.get(key)]
+        if names:
+            name = min(names)
+            raise UserError(
+                f'{file} is not of this model: {len(names)} tensors differ, such as '
+                f'{name} ({_shape(given.get(name))} in the file, '
+                f'{_shape(needed.get(name))} in the model); correct load_from or '
+                'num_classes'
+            )
+
+
+def _shape(shape) -> str:
+    return 'missing' if shape is None else str(tuple(shape))

@@ -1,0 +1,37 @@
+import gc
+from contextlib import contextmanager
+from typing import Iterator
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+
+
+@contextmanager
+def own_runner(cfg: Config) -> Iterator[Runner]:
+    """A Runner of which nothing is left behind.
+
+    mmengine keeps loggers, message hubs and visualizers by name for the life
+    of the process, and the latest is the current one: they are taken out again
+    so that the caller's are current afterwards.
+    """
+    kinds = (MMLogger, MessageHub, Visualizer, DefaultScope)
+    before = {kind: list(kind._instance_dict) for kind in kinds}
+    runner = Runner.from_cfg(cfg)
+    try:
+        yield runner
+    finally:
+        runner.visualizer.close()
+        for kind in kinds:
+            for name in [n for n in kind._instance_dict if n not in before[kind]]:
+                instance = kind._instance_dict.pop(name)
+                if kind is MMLogger:
+                    for handler in instance.handlers:
+                        handler.close()
+        del runner
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

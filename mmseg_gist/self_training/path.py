@@ -1,0 +1,72 @@
+"""Names of stages.
+
+A stage is named by its path from the start: the label mixes of the stages up
+to it. A mix is
+
+- ``'L'``: human labels only (alpha = 1),
+- ``'P'``: pseudo-labels only (alpha = 0),
+- a number in between, such as ``'0.25'``: both in each batch, that alpha,
+- ``'B0.5'``: one kind a batch, human labels with that probability.
+"""
+
+import re
+from typing import Optional, Tuple
+
+from mmseg_gist.utils import UserError
+
+Path = Tuple[str, ...]
+ROOT: Path = ()
+
+
+def mix_of(alpha: float) -> str:
+    """The mix's name of an alpha in [0, 1], which is taken to six decimals.
+
+    Raises:
+        UserError: It is outside of [0, 1].
+    """
+    if not 0 <= alpha <= 1:
+        raise UserError(f'alpha = {alpha} is not in [0, 1]')
+    number = f'{alpha:.6f}'.rstrip('0').rstrip('.')
+    return {'0': 'P', '1': 'L'}.get(number, number)
+
+
+def alpha_of(mix: str) -> Optional[float]:
+    """Alpha of a mix, None if it is chosen for every batch."""
+    if mix in ('L', 'P'):
+        return float(mix == 'L')
+    return None if mix.startswith('B') else float(mix)
+
+
+def uses_labels(mix: str) -> bool:
+    return mix != 'P'
+
+
+def uses_pseudo_labels(mix: str) -> bool:
+    return mix != 'L'
+
+
+def to_name(path: Path) -> str:
+    """``('L', 'P', 'P')`` is ``'LPP'``, the empty path is ``'0'``.
+
+    Mixes other than L and P are set off by ``-``: ``'L-0.25-0.25'``.
+    """
+    if not path:
+        return '0'
+    return re.sub(r'(?<=[LP])-(?=[LP](-|$))', '', '-'.join(path))
+
+
+def from_name(name: str) -> Path:
+    """The inverse of :func:`to_name`.
+
+    Raises:
+        UserError: The name is no path's.
+    """
+    if name == '0':
+        return ROOT
+    path = tuple(re.findall(r'[LP]|B?0\.\d+', name))
+    if not path or to_name(path) != name:
+        raise UserError(
+            f'"{name}" is no path: use letters L and P, such as LPLLP, and '
+            'numbers set off by "-", such as 0.25-0.25'
+        )
+    return path

@@ -1,0 +1,173 @@
+"""Which stages to train next, given the scores of those that are finished.
+
+A policy is a pure function: ``policy(scores)`` takes the development mIoU of
+the finished stages by path (None where a stage failed) and returns the paths
+to train next, each a child of a finished stage; none when it is done.
+"""
+
+import random
+from typing import List, Mapping, Optional
+
+from mmseg_gist.utils import UserError
+
+from .path import ROOT, Path, from_name, mix_of
+from .registry import POLICIES
+
+Scores = Mapping[Path, Optional[float]]
+
+
+def follow(paths: List[Path], scores: Scores) -> List[Path]:
+    """The next stage of each path, each stage once; a failed path ends."""
+    following = []
+    for path in paths:
+        for depth in range(1, len(path) + 1):
+            if path[:depth] not in scores:
+                if path[:depth] not in following:
+                    following.append(path[:depth])
+                break
+            if scores[path[:depth]] is None:
+                break
+    return following
+
+
+@POLICIES.register_module()
+class FixedPath:
+    """One path, given stage by stage.
+
+    Args:
+        path (str): Such as ``'LPLLPLLPL'``.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.paths = [from_name(path)]
+
+    def __call__(self, scores: Scores) -> List[Path]:
+        return follow(self.paths, scores)
+
+
+@POLICIES.register_module()
+class FIST(FixedPath):
+    """The same mix at every stage.
+
+    Args:
+        num_stages (int): Stages after stage 0.
+        alpha (float): Weight of the human labels, in [0, 1].
+    """
+
+    def __init__(self, num_stages: int, alpha: float) -> None:
+        self.paths = [(mix_of(alpha),) * at_least_one('num_stages', num_stages)]
+
+
+@POLICIES.register_module()
+class BatchwiseRandom(FixedPath):
+    """The kind of label is drawn for every batch (Fig. 6).
+
+    Args:
+        num_stages (int): Stages after stage 0.
+        probability (float): Of human labels, in (0, 1). Defaults to 0.5.
+    """
+
+    def __init__(self, num_stages: int, probability: float = 0.5) -> None:
+        if not 0 < probability < 1:
+            raise UserError(
+                f'BatchwiseRandom: probability {probability} is not in (0, 1); '
+                'use FIST with alpha 0 or 1'
+            )
+        num_stages = at_least_one('num_stages', num_stages)
+        self.paths = [(f'B{mix_of(probability)}',) * num_stages]
+
+
+@POLICIES.register_module()
+class RIST(FixedPath):
+    """Random paths (Algorithm 2), without repeats.
+
+    A path depends on the seed and its number alone: more stages lengthen it,
+    more paths leave it as it is.
+
+    Args:
+        num_stages (int): Stages after stage 0.
+        num_paths (int): Defaults to 2.
+        probability (float): Of human labels at a stage. Defaults to 0.5.
+        max_run (int, optional): Longest run of equal letters. The paper draws
+            without a limit and calls paths with more than four degenerate.
+        seed (int): Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        num_stages: int,
+        num_paths: int = 2,
+        probability: float = 0.5,
+        max_run: Optional[int] = None,
+        seed: int = 0,
+    ) -> None:
+        at_least_one('num_stages', num_stages)
+        at_least_one('num_paths', num_paths)
+        if not 0 <= probability <= 1:
+            raise UserError(f'RIST: probability {probability} is not in [0, 1]')
+        if max_run is not None:
+            at_least_one('max_run', max_run)
+        self.paths = []
+        for attempt in range(1000 * num_paths):
+            path = random_path(f'{seed}/{attempt}', num_stages, probability, max_run)
+            if path not in self.paths:
+                self.paths.append(path)
+            if len(self.paths) == num_paths:
+                return
+        raise UserError(
+            f'RIST: there are no {num_paths} different paths of {num_stages} '
+            f'stages with probability={probability} and max_run={max_run}; '
+            'ask for fewer paths'
+        )
+
+
+def random_path(
+    seed: str, num_stages: int, probability: float, max_run: Optional[int]
+) -> Path:
+    """One path of Algorithm 2: at each stage L if Uniform(0, 1) says so.
+
+    A letter that would make a run too long is replaced by the other one.
+    """
+    uniform = random.Random(seed).random
+    path: Path = ROOT
+    for _ in range(num_stages):
+        letter = 'L' if uniform() >= 1 - probability else 'P'
+        if max_run is not None and path[-max_run:] == (letter,) * max_run:
+            letter = 'P' if letter == 'L' else 'L'
+        path += (letter,)
+    return path
+
+
+@POLICIES.register_module()
+class GIST:
+    """Beam search over stages (Algorithm 1).
+
+    From each kept stage one child is trained on pseudo-labels and one on human
+    labels; the ``beam_size`` best children on the development set are kept. Of
+    equal ones the first in the order of the beam is kept, P before L.
+
+    Args:
+        num_stages (int): Stages after stage 0.
+        beam_size (int): The paper's G. Defaults to 1.
+    """
+
+    def __init__(self, num_stages: int, beam_size: int = 1) -> None:
+        self.num_stages = at_least_one('num_stages', num_stages)
+        self.beam_size = at_least_one('beam_size', beam_size)
+
+    def __call__(self, scores: Scores) -> List[Path]:
+        beam = [ROOT]
+        for _ in range(self.num_stages):
+            children = [parent + (mix,) for parent in beam for mix in 'PL']
+            missing = [path for path in children if path not in scores]
+            if missing:
+                return missing
+            finished = [path for path in children if scores[path] is not None]
+            beam = sorted(finished, key=lambda path: -scores[path])[: self.beam_size]
+        return []
+
+
+def at_least_one(name: str, value: int) -> int:
+    if not isinstance(value, int) or value < 1:
+        raise UserError(f'{name} = {value} is not a whole number of at least 1')
+    return value

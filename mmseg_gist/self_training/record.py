@@ -1,0 +1,118 @@
+"""The finished stages of a run, on disk.
+
+``record.json`` is all that a run knows: resuming is reading it and asking the
+policy again. It is written whole, atomically, after each stage.
+"""
+
+import json
+from pathlib import Path as FilePath
+from typing import Dict, List, Optional
+
+from prettytable import PrettyTable
+
+from mmseg_gist.utils import UserError, atomic_path
+
+from .path import ROOT, Path, from_name, to_name
+
+
+class Record:
+    """The stages of a run in the order in which they were finished.
+
+    A stage is a dict with ``path``, ``iters``, ``seed``, ``status``
+    (``'finished'`` or ``'failed'``) and, if finished, ``dev`` and ``test``
+    (metrics, mIoU in percent), ``checkpoint`` (relative to the work dir) and
+    ``seconds``; if failed, ``reason``.
+
+    Args:
+        file: Of the record, ``record.json`` in the run's work dir.
+        run: What makes the run, to be compared when it is resumed: a dict that
+            survives JSON.
+    """
+
+    def __init__(self, file, run: dict) -> None:
+        self.file = FilePath(file)
+        self.run = run
+        self.stages: List[dict] = []
+
+    @classmethod
+    def load(cls, file) -> 'Record':
+        """Raises:
+            UserError: The file is no record.
+        """
+        try:
+            content = json.loads(FilePath(file).read_text())
+            record = cls(file, content['run'])
+            record.stages = content['stages']
+            record.scores  # the paths must be readable
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f'{file} is not a readable record ({error}); restore it, or start '
+                'in another --work-dir'
+            ) from error
+        return record
+
+    def save(self) -> None:
+        content = dict(run=self.run, best=to_name(self.best), stages=self.stages)
+        with atomic_path(self.file) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + '\n')
+
+    def add(self, stage: dict) -> None:
+        self.stages.append(stage)
+        self.save()
+
+    @property
+    def scores(self) -> Dict[Path, Optional[float]]:
+        """Development mIoU by path, None where the stage failed."""
+        return {
+            from_name(stage['path']): (
+                stage['dev']['mIoU'] if stage['status'] == 'finished' else None
+            )
+            for stage in self.stages
+        }
+
+    @property
+    def best(self) -> Path:
+        """The best stage on the development set over all stages.
+
+        Of equal ones that with the fewest trainings behind it, then the one
+        that was finished first.
+        """
+        scores = {
+            path: score for path, score in self.scores.items() if score is not None
+        }
+        return min(scores, key=lambda path: (-scores[path], len(path)), default=ROOT)
+
+    def __getitem__(self, path: Path) -> dict:
+        return next(stage for stage in self.stages if stage['path'] == to_name(path))
+
+    def table(self) -> str:
+        """A table for people: a row a stage, the best one marked."""
+        table = PrettyTable(
+            ['stage', 'path', 'labels', 'dev mIoU', 'test mIoU', 'seconds', 'best']
+        )
+        table.align = 'r'
+        table.align['path'] = table.align['labels'] = 'l'
+        for stage in self.stages:
+            path = from_name(stage['path'])
+            kind = kind_of_labels(path)
+            if stage['status'] == 'failed':
+                row = [stage['status'], '', '', '']
+            else:
+                row = [
+                    f'{stage["dev"]["mIoU"]:.2f}',
+                    f'{stage["test"]["mIoU"]:.2f}' if stage['test'] else '',
+                    f'{sum(stage["seconds"].values()):.1f}',
+                    '*' if path == self.best else '',
+                ]
+            table.add_row([len(path), stage['path'], kind, *row])
+        return table.get_string()
+
+
+def kind_of_labels(path: Path) -> str:
+    """In words, what the last stage of a path trains on."""
+    mix = path[-1] if path else 'L'
+    if mix in ('L', 'P'):
+        return dict(L='human', P='pseudo')[mix]
+    if mix.startswith('B'):
+        return f'one kind a batch, human {mix[1:]}'
+    return f'human {mix} + pseudo'

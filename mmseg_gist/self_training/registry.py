@@ -1,0 +1,5 @@
+from mmengine.registry import Registry
+
+POLICIES = Registry(
+    'policy', scope='mmseg_gist', locations=['mmseg_gist.self_training.policies']
+)

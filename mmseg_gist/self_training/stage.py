@@ -1,0 +1,127 @@
+"""A stage: (parent checkpoint, label mix, iterations, seed) -> (checkpoint, scores).
+
+It is one mmengine Runner on a config that follows from the user's config and
+the stage's path, in a work dir of its own: nothing else decides what it does.
+"""
+
+import io
+import logging
+import os.path as osp
+import time
+from contextlib import contextmanager
+from pathlib import Path as FilePath
+from typing import Optional
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import weights_to_cpu
+
+from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
+from mmseg_gist.utils import atomic_path
+
+from .config import CHECKPOINT, stage_config, stage_dir, stage_iters, stage_seed
+from .labeler import label_for
+from .own_runner import own_runner
+from .path import Path, to_name, uses_pseudo_labels
+
+
+def run_stage(cfg: Config, path: Path) -> dict:
+    """Trains and evaluates a stage, from where it was cut off if it was.
+
+    Args:
+        cfg (Config): The user's config with ``randomness.seed``, ``work_dir``
+            and ``metainfo`` (classes and palette of the labelled set) set.
+        path: Of the stage. Its parent must be finished.
+
+    Returns:
+        dict: The stage's row of the record.
+    """
+    row = dict(path=to_name(path), iters=stage_iters(cfg, path))
+    row['seed'] = stage_seed(cfg, path)
+    seconds = {}
+
+    @contextmanager
+    def measured(name):
+        start = time.perf_counter()
+        yield
+        seconds[name] = round(time.perf_counter() - start, 1)
+
+    with measured('labeling'):
+        if path and uses_pseudo_labels(path[-1]):
+            label_for(cfg, path)
+    try:
+        stage = stage_config(cfg, path)
+        checkpoint = osp.join(stage.work_dir, CHECKPOINT)
+        trained = osp.exists(checkpoint)
+        if trained:
+            stage.load_from = checkpoint
+        elif progress := resumable(stage.work_dir):
+            stage.load_from, stage.resume = progress, True
+        with own_runner(stage) as runner:
+            with measured('training'):
+                if row['iters'] and not trained:
+                    runner.train()
+                else:
+                    runner.load_or_resume()
+                if not trained:
+                    save_plain(runner, cfg, checkpoint)
+            barrier()
+            with measured('evaluation'):
+                row['dev'] = metrics(runner.val())
+                has_test = cfg.get('test_dataloader') is not None
+                row['test'] = metrics(runner.test()) if has_test else None
+    except NonFiniteLossError as error:
+        return dict(row, status='failed', reason=str(error))
+    return dict(
+        row,
+        status='finished',
+        checkpoint=osp.relpath(checkpoint, cfg.work_dir),
+        seconds=seconds,
+    )
+
+
+def resumable(work_dir: str) -> Optional[str]:
+    """The stage's own last checkpoint, None if there is no whole one."""
+    path = osp.join(work_dir, ProgressHook.filename)
+    if not osp.exists(path):
+        return None
+    try:
+        torch.load(path, map_location='cpu', weights_only=False)
+    except Exception as error:  # a truncated file fails in many ways
+        message = f'{path} is damaged ({error}); the stage starts again'
+        print_log(message, 'current', logging.WARNING)
+        return None
+    return path
+
+
+def metrics(values: dict) -> dict:
+    return {name: float(value) for name, value in values.items()}
+
+
+def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
+    """Saves the weights as those of the user's plain model, atomically."""
+    if not is_main_process():
+        return
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    meta = dict(
+        cfg=cfg.pretty_text,
+        seed=runner.seed,
+        iter=runner.iter,
+        dataset_meta=cfg.metainfo.to_dict(),
+    )
+    # through memory, so that a full disk is an OSError that says so
+    content = io.BytesIO()
+    torch.save(dict(meta=meta, state_dict=weights_to_cpu(model.state_dict())), content)
+    with atomic_path(checkpoint) as temporary:
+        temporary.write_bytes(content.getbuffer())
+
+
+def clean_up(cfg: Config, path: Path) -> None:
+    """Removes what only an unfinished stage needs."""
+    if is_main_process():
+        for name in (ProgressHook.filename, 'last_checkpoint'):
+            FilePath(stage_dir(cfg, path), name).unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""What every part of the package may use."""
+
+import hashlib
+import os
+import random
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+import numpy as np
+import torch
+
+
+class UserError(ValueError):
+    """Bad input, told in one readable line.
+
+    The message names the file or the setting at fault and the way out. The
+    command line tools print it without a traceback.
+    """
+
+
+def derive_seed(*parts) -> int:
+    """A seed that depends on all of the parts and on nothing else.
+
+    Args:
+        *parts: Anything whose ``str`` names it, e.g. ``(run seed, path)``.
+
+    Returns:
+        int: In ``[0, 2**32)``, the range that numpy's seeding takes.
+    """
+    text = '/'.join(map(str, parts))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Random numbers of ``random``, numpy and torch (CPU) follow from ``seed``.
+
+    The three generators go on afterwards as if nothing had been drawn inside,
+    so that loading an image in the training process leaves the model's own
+    randomness alone.
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+@contextmanager
+def atomic_path(path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that becomes ``path`` on success.
+
+    A reader finds the old file or the whole new one, whenever the writer is
+    killed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.stem}.{os.getpid()}{path.suffix}')
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,58 @@
+"""Check all data sets of a config and count the pixels of their classes."""
+
+import argparse
+import sys
+
+from mmengine.config import Config, DictAction
+from prettytable import PrettyTable
+
+from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.utils import UserError
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings that override the config, key=value',
+    )
+    return parser.parse_args(argv)
+
+
+def table(report: dict) -> str:
+    """The report of :func:`check_datasets` as text, a column for each set."""
+    sets = report['sets']
+    text = PrettyTable(['', *sets], align='r')
+    text.align[''] = 'l'
+    text.add_row(['images', *(f'{each["images"]:,}' for each in sets.values())])
+    rows = [*enumerate(report['classes']), ('ignored', 'ignored')]
+    for index, name in rows:
+        row = [name]
+        for each in sets.values():
+            if each['pixels'] is None:
+                row.append('')
+                continue
+            total = each['pixels'].sum() + each['ignored']
+            count = each['ignored'] if index == 'ignored' else each['pixels'][index]
+            row.append(f'{count:,} ({count / total:.2%})')
+        text.add_row(row)
+    return text.get_string()
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    print(table(check_datasets(cfg)))
+    print('All images and labels can be read, and no two sets share an image.')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

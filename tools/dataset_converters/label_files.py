@@ -1,0 +1,148 @@
+"""Reading and writing of the small files that the converters share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from mmseg_gist.utils import UserError, atomic_path
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
+
+
+def read_list(path: str | Path) -> list[str]:
+    """Read a list file.
+
+    Args:
+        path: Text file, one id a line; empty lines are skipped.
+
+    Returns:
+        The ids in the order of the file.
+
+    Raises:
+        UserError: If the file is missing or names an id twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f'{path}: no such list file: correct the path')
+    ids = [line.strip() for line in path.read_text().splitlines()]
+    ids = [name for name in ids if name]
+    if len(set(ids)) < len(ids):
+        twice = next(name for name in ids if ids.count(name) > 1)
+        raise UserError(f'{path}: names {twice} twice: remove one of the two')
+    return ids
+
+
+def write_list(path: str | Path, ids: Sequence[str]) -> None:
+    """Write ids, one a line, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(''.join(f'{name}\n' for name in ids))
+
+
+def list_images(folder: str | Path) -> list[str]:
+    """List the images below a folder.
+
+    Args:
+        folder: Folder with .jpg, .jpeg or .png files at any depth.
+
+    Returns:
+        Paths relative to the folder, without suffix, with ``/``, sorted by
+        folder and then by file.
+
+    Raises:
+        UserError: If the folder is missing or holds no image.
+    """
+    folder = Path(folder)
+    files = (
+        path.relative_to(folder).with_suffix('')
+        for path in folder.rglob('*')
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    )
+    ids = [path.as_posix() for path in sorted(files, key=lambda path: path.parts)]
+    if not ids:
+        raise UserError(f'{folder}: no images (.jpg, .png) in this folder: correct it')
+    return ids
+
+
+def read_label(path: str | Path) -> np.ndarray:
+    """Read a label PNG as it is stored: palette indices, not their colours.
+
+    Returns:
+        (H, W) uint8, or (H, W, 3) uint8 RGB for a colour PNG.
+
+    Raises:
+        UserError: If the file is missing or cannot be decoded.
+    """
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image)
+    except (OSError, SyntaxError) as error:
+        raise UserError(f'{path}: cannot be read ({error}): get it again') from None
+
+
+def write_label(
+    path: str | Path, label: np.ndarray, palette: Sequence | None = None
+) -> None:
+    """Write an index PNG atomically.
+
+    Args:
+        path: File to write; its folder is made where needed.
+        label: (H, W) uint8, class indices and 255 for ignore.
+        palette: RGB triples of the classes, for viewers; other indices are
+            shown white.
+    """
+    image = Image.fromarray(label.astype(np.uint8))
+    if palette is not None:
+        colours = np.full((256, 3), 255, np.uint8)
+        colours[: len(palette)] = palette
+        image.putpalette(colours.tobytes())
+    with atomic_path(path) as temporary:
+        image.save(temporary, format='PNG')
+
+
+def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.ndarray:
+    """Check that a label is an index map.
+
+    Args:
+        path: Named in the error.
+        label: The label's content.
+        num_classes: C; values 0..C-1 and 255 are allowed.
+
+    Returns:
+        The label.
+
+    Raises:
+        UserError: If the label is a colour image or has other values.
+    """
+    if label.ndim != 2:
+        raise UserError(
+            f'{path}: is a colour image, but labels are class indices: get those'
+        )
+    values = np.unique(label)
+    wrong = values[(values >= num_classes) & (values != 255)]
+    if len(wrong):
+        raise UserError(
+            f'{path}: has label value {wrong[0]}, but only 0 to {num_classes - 1} and '
+            f'255 (ignored) are allowed: correct it or get it again'
+        )
+    return label
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """Read an image as (H, W, 3) uint8, BGR.
+
+    Raises:
+        UserError: If the file is missing or cannot be decoded.
+    """
+    image = cv2.imread(str(path))
+    if image is None:
+        raise UserError(f'{path}: no such image, or it cannot be read: get it again')
+    return image
+
+
+def write_image(path: str | Path, image: np.ndarray) -> None:
+    """Write an (H, W, 3) uint8 BGR image atomically; .jpg in quality 95."""
+    with atomic_path(path) as temporary:
+        cv2.imwrite(str(temporary), image, [cv2.IMWRITE_JPEG_QUALITY, 95])

@@ -1,0 +1,48 @@
+"""Train a segmentor: a plain mmseg config, or one with self-training."""
+
+from argparse import Namespace
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
+
+from mmseg_gist.cli import config_parser, load_config, run
+from mmseg_gist.utils import UserError
+
+
+def parse_args() -> Namespace:
+    parser = config_parser('Train a segmentor')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='go on with what the work dir holds of a run that was cut off',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='train in automatic mixed precision'
+    )
+    return parser.parse_args()
+
+
+def enable_amp(cfg: Config) -> None:
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise UserError(
+            f'{cfg.filename}: --amp replaces an OptimWrapper, but '
+            f'optim_wrapper.type is {kind}'
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args)
+    cfg.resume = args.resume or cfg.get('resume', False)
+    if args.amp:
+        enable_amp(cfg)
+    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+    build(cfg).train()
+
+
+if __name__ == '__main__':
+    run(main)
