@@ -2,7 +2,8 @@
 # make test   runs the tests
 #
 # Both install what they need into a virtual environment, VENV, once: again
-# only after setup.py or constraints.txt has changed.
+# only after setup.py or constraints.txt has changed. A demo that was cut off
+# goes on; one that has ended prints its table again.
 
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +13,7 @@ PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check \
 .PHONY: demo test
 
 demo: $(VENV)/.installed-demo data/shapes/.complete
-	$(VENV)/bin/python tools/train.py configs/gist/deeplabv2_shapes_rist.py
+	$(VENV)/bin/python tools/train.py configs/gist/deeplabv2_shapes_rist.py --resume
 
 test: $(VENV)/.installed-tests
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)

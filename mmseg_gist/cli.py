@@ -1,4 +1,8 @@
-"""What the command line tools have in common."""
+"""What the command line tools have in common.
+
+They import mmengine's names from here: where mmengine is missing, importing
+this package says what to run.
+"""
 
 import os
 import sys
@@ -7,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+from mmseg.registry import RUNNERS
 
 from .utils import UserError
 
@@ -53,6 +59,11 @@ def load_config(args: Namespace) -> Config:
     default = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
     return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """mmengine's Runner, or the one that the config's ``runner_type`` names."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -43,5 +43,5 @@ def real_data() -> Path:
     if missing:
         reason = f'no real data: {", ".join(missing)} (set MMSEG_GIST_DATA)'
         in_ci = os.environ.get('CI') == 'true'
-        pytest.fail(reason) if in_ci else pytest.skip(reason)
+        pytest.fail(reason, pytrace=False) if in_ci else pytest.skip(reason)
     return folder.resolve()

@@ -24,7 +24,7 @@ class Blocker:
             raise ModuleNotFoundError(f'No module named {{name!r}}', name=name)
 
 sys.meta_path.insert(0, Blocker())
-import mmseg_gist
+{then}
 """
 
 
@@ -36,10 +36,19 @@ def packaging():
     return module
 
 
-@pytest.mark.parametrize('name', ['mmseg', 'mmengine', 'mmcv', 'torch'])
-def test_import_without_a_family_says_what_to_run(name):
+@pytest.mark.parametrize(
+    'name, then',
+    [
+        ('mmseg', 'import mmseg_gist'),
+        ('mmengine', 'import mmseg_gist'),
+        ('mmcv', 'import mmseg_gist'),
+        ('torch', 'import mmseg_gist'),
+        ('mmengine', 'import runpy; runpy.run_path("tools/train.py")'),
+    ],
+)
+def test_import_without_a_family_says_what_to_run(name, then):
     result = subprocess.run(
-        [sys.executable, '-c', IMPORT_WITHOUT.format(name=name)],
+        [sys.executable, '-c', IMPORT_WITHOUT.format(name=name, then=then)],
         cwd=ROOT,
         capture_output=True,
         text=True,

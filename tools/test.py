@@ -3,12 +3,10 @@
 from argparse import Namespace
 from pathlib import Path
 
-from mmengine.config import Config
-from mmengine.runner import Runner
-from mmseg.registry import RUNNERS
-
-from mmseg_gist.cli import config_parser, load_config, run
+from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
 from mmseg_gist.utils import UserError
+
+AFTER_AUGMENTATION = ('LoadAnnotations', 'PackSegInputs')
 
 
 def parse_args() -> Namespace:
@@ -27,9 +25,7 @@ def parse_args() -> Namespace:
     parser.add_argument(
         '--wait-time', type=float, default=2, help='seconds that --show waits'
     )
-    parser.add_argument(
-        '--tta', action='store_true', help='test-time augmentation: tta_pipeline'
-    )
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     return parser.parse_args()
 
 
@@ -48,14 +44,31 @@ def use_visualization(cfg: Config, args: Namespace) -> None:
         cfg.visualizer.save_dir = args.show_dir
 
 
+def tta_pipeline(pipeline: list[dict]) -> list[dict]:
+    """The test pipeline, with three scales and mirror images put into it.
+
+    They come after what loads and resizes the image, so that they are relative
+    to the size at which the model is tested, and before the labels, which are
+    compared at their own size.
+    """
+    types = [transform['type'] for transform in pipeline]
+    start = min(types.index(t) for t in types if t in AFTER_AUGMENTATION)
+    scales = [
+        dict(type='Resize', scale_factor=factor, keep_ratio=True)
+        for factor in (0.75, 1.0, 1.25)
+    ]
+    flips = [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)]
+    rest = [[transform] for transform in pipeline[start:]]
+    augment = dict(type='TestTimeAug', transforms=[scales, flips, *rest])
+    return [*pipeline[:start], augment]
+
+
 def use_tta(cfg: Config) -> None:
-    if not (cfg.get('tta_model') and cfg.get('tta_pipeline')):
-        raise UserError(
-            f'{cfg.filename}: --tta needs tta_model and tta_pipeline, as '
-            'configs/_base_/default_runtime.py has them'
-        )
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+    """The config's ``tta_model`` and ``tta_pipeline``, where it has them."""
+    dataset = cfg.test_dataloader.dataset
+    dataset.pipeline = cfg.get('tta_pipeline') or tta_pipeline(dataset.pipeline)
+    model = cfg.get('tta_model') or dict(type='SegTTAModel')
+    cfg.model = dict(model, module=cfg.model)
 
 
 def write_predictions(cfg: Config, folder: str) -> None:
@@ -78,8 +91,7 @@ def main() -> None:
         use_tta(cfg)
     if args.out:
         write_predictions(cfg, args.out)
-    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
-    build(cfg).test()
+    build_runner(cfg).test()
 
 
 if __name__ == '__main__':

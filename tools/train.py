@@ -2,11 +2,7 @@
 
 from argparse import Namespace
 
-from mmengine.config import Config
-from mmengine.runner import Runner
-from mmseg.registry import RUNNERS
-
-from mmseg_gist.cli import config_parser, load_config, run
+from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
 from mmseg_gist.utils import UserError
 
 
@@ -40,8 +36,7 @@ def main() -> None:
     cfg.resume = args.resume or cfg.get('resume', False)
     if args.amp:
         enable_amp(cfg)
-    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
-    build(cfg).train()
+    build_runner(cfg).train()
 
 
 if __name__ == '__main__':

@@ -27,22 +27,5 @@ default_hooks = dict(
     visualization=dict(type='SegVisualizationHook'),
 )
 
-# tools/test.py --tta: the mean of the softmax over scales and mirror images.
-# A data set whose images are resized for testing puts that Resize before
-# TestTimeAug in a tta_pipeline of its own.
+# tools/test.py --tta makes the pipeline from the test set's own
 tta_model = dict(type='SegTTAModel')
-tta_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='TestTimeAug',
-        transforms=[
-            [
-                dict(type='Resize', scale_factor=scale, keep_ratio=True)
-                for scale in (0.75, 1.0, 1.25)
-            ],
-            [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)],
-            [dict(type='LoadAnnotations')],
-            [dict(type='PackSegInputs')],
-        ],
-    ),
-]

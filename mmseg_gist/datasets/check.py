@@ -58,7 +58,7 @@ def check_datasets(cfg) -> dict:
         if dataloader is None:
             continue
         sets[name] = []
-        for dataset_cfg in _leaves(dataloader['dataset']):
+        for dataset_cfg in leaves(dataloader['dataset']):
             dataset = _build(dataset_cfg, name)
             sets[name] += _items(dataset, dataset_cfg, labelled=name != 'unlabeled')
             if name != 'unlabeled':
@@ -87,13 +87,13 @@ def check_datasets(cfg) -> dict:
     return dict(classes=names, sets=report)
 
 
-def _leaves(cfg: dict) -> Iterator[dict]:
+def leaves(cfg: dict) -> Iterator[dict]:
     """The data sets inside wrappers such as RepeatDataset, ConcatDataset."""
     if 'dataset' in cfg:
-        yield from _leaves(cfg['dataset'])
+        yield from leaves(cfg['dataset'])
     elif 'datasets' in cfg:
         for dataset in cfg['datasets']:
-            yield from _leaves(dataset)
+            yield from leaves(dataset)
     else:
         yield cfg
 

@@ -6,7 +6,8 @@ So neither the number of workers nor an interruption changes what a training
 sees, and a resumed training starts at its position without replaying data.
 """
 
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from mmengine.dist import get_dist_info
@@ -34,11 +35,11 @@ def draws(
     sizes: Sequence[int],
     batch_size: int,
     seed: int,
-    choose: Optional[float] = None,
+    choose: float | None = None,
     start: int = 0,
     rank: int = 0,
     world_size: int = 1,
-) -> Iterator[List[Draw]]:
+) -> Iterator[list[Draw]]:
     """The draws of each iteration from ``start`` on, without end.
 
     Every data set is gone through in a new random order again and again.
@@ -93,7 +94,7 @@ class DrawDataset(Dataset):
             metainfo is that of the whole.
     """
 
-    def __init__(self, datasets: List[dict]) -> None:
+    def __init__(self, datasets: list[dict]) -> None:
         self.datasets = [DATASETS.build(dataset) for dataset in datasets]
         self.metainfo = self.datasets[0].metainfo
 
@@ -125,7 +126,7 @@ class DrawSampler(Sampler):
         dataset: DrawDataset,
         per_source: int,
         seed: int,
-        choose: Optional[float] = None,
+        choose: float | None = None,
     ) -> None:
         self.dataset = dataset
         self.per_source = per_source

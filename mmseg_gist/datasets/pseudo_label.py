@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import List
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
@@ -34,10 +33,12 @@ class PseudoLabelDataset(BaseSegDataset):
         **kwargs: See :class:`mmseg.datasets.BaseSegDataset`.
     """
 
-    def __init__(self, data_prefix: dict = dict(img_path=''), **kwargs) -> None:
+    def __init__(self, data_prefix: dict = None, **kwargs) -> None:
+        if data_prefix is None:
+            data_prefix = dict(img_path='')
         super().__init__(data_prefix=data_prefix, **kwargs)
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         data_list = super().load_data_list()
         for item in data_list:
             if 'seg_map_path' in item:

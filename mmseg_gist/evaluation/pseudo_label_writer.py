@@ -1,4 +1,4 @@
-from typing import Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -31,7 +31,9 @@ class PseudoLabelWriter(BaseMetric):
         self.probabilities = TRANSFORMS.build(probabilities)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        palette = [channel for color in self.dataset_meta['palette'] for channel in color]
+        palette = [
+            channel for color in self.dataset_meta['palette'] for channel in color
+        ]
         for sample in data_samples:
             label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
             logits = sample['seg_logits']['data']  # (C, H, W)

@@ -2,7 +2,6 @@
 
 import copy
 import os.path as osp
-from typing import List, Optional
 
 from mmengine.config import Config, ConfigDict
 
@@ -27,7 +26,7 @@ def stage_iters(cfg: Config, path: Path) -> int:
     return 0 if cfg.get('load_from') else cfg.train_cfg.initial_iters
 
 
-def parent_checkpoint(cfg: Config, path: Path) -> Optional[str]:
+def parent_checkpoint(cfg: Config, path: Path) -> str | None:
     """What a stage starts from; None where stage 0 starts from nothing."""
     if path:
         return osp.join(stage_dir(cfg, path[:-1]), CHECKPOINT)
@@ -101,16 +100,18 @@ def stage_config(cfg: Config, path: Path) -> Config:
         dataset=dict(type='DrawDataset', datasets=datasets),
     )
 
+    # stage 0 is the supervised model
     consistency = dict(settings.get('consistency') or {}) if path else {}
     if both or consistency:
-        momentum = consistency.pop('momentum', None)
-        stage.model = dict(type='SelfTrainingSegmentor', segmentor=cfg.model)
-        if both:
-            stage.model['alpha'] = alpha_of(mix)
-        if consistency:
-            stage.model['consistency'] = dict(type='ConsistencyLoss', **consistency)
-            teacher = dict(type='MeanTeacherHook', momentum=momentum)
-            stage.custom_hooks = [teacher, *stage.custom_hooks]
+        stage.model = dict(type='SelfTrainingSegmentor', segmentor=stage.model)
+    if both:
+        stage.model.alpha = alpha_of(mix)
+    if consistency:
+        teacher = dict(type='MeanTeacherHook')
+        if 'momentum' in consistency:
+            teacher['momentum'] = consistency.pop('momentum')
+        stage.model.consistency = dict(type='ConsistencyLoss', **consistency)
+        stage.custom_hooks = [teacher, *stage.custom_hooks]
     return stage
 
 
@@ -151,11 +152,13 @@ def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
     return dataset
 
 
-def labeler_config(cfg: Config, path: Path, indices: List[int]) -> Config:
+def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
     """A test of the parent's model whose metric writes pseudo-labels."""
     parent = path[:-1]
     labeler = copy.deepcopy(cfg)
-    own_runtime(labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels')
+    own_runtime(
+        labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels'
+    )
     labeler.work_dir = pseudo_label_dir(cfg, parent)
     labeler.load_from = parent_checkpoint(cfg, path)
     labeler.resume = False
@@ -174,6 +177,8 @@ def labeler_config(cfg: Config, path: Path, indices: List[int]) -> Config:
     )
     labeler.test_dataloader = dict(copy.deepcopy(cfg.val_dataloader), dataset=dataset)
     labeler.test_cfg = dict(type='TestLoop')
-    probabilities = cfg.train_cfg.get('probabilities') or dict(type='TemperatureScaling')
+    probabilities = cfg.train_cfg.get('probabilities') or dict(
+        type='TemperatureScaling'
+    )
     labeler.test_evaluator = dict(type='PseudoLabelWriter', probabilities=probabilities)
     return labeler

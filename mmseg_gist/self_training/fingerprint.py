@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from typing import Dict, List
 
 from mmengine.config import Config
 
@@ -31,7 +30,7 @@ SETTINGS = (
 )
 
 
-def fingerprint(cfg: Config) -> Dict[str, str]:
+def fingerprint(cfg: Config) -> dict[str, str]:
     """A digest of each setting that the stages' results depend on.
 
     The policy is left out: it may be given more stages or paths when a run is
@@ -44,7 +43,7 @@ def fingerprint(cfg: Config) -> Dict[str, str]:
     return {key: _digest(value) for key, value in settings.items() if value is not None}
 
 
-def changed(before: Dict[str, str], now: Dict[str, str]) -> List[str]:
+def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """The names of the settings that differ."""
     return sorted(
         key for key in before.keys() | now.keys() if before.get(key) != now.get(key)
@@ -59,7 +58,9 @@ def _digest(value) -> str:
 def _strip(value):
     if isinstance(value, dict):
         return {
-            key: '/'.join(str(item).split('/')[-2:]) if key == 'ann_file' else _strip(item)
+            key: '/'.join(str(item).split('/')[-2:])
+            if key == 'ann_file'
+            else _strip(item)
             for key, item in value.items()
             if key not in LOCATION
         }

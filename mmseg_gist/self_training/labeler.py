@@ -2,7 +2,6 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import List
 
 from mmengine.config import Config
 from mmengine.dist import barrier, get_world_size
@@ -30,7 +29,9 @@ def label_for(cfg: Config, path: Path) -> None:
     dataset = DATASETS.build(
         dict(pseudo_labeled(cfg, path[:-1]), pipeline=[], test_mode=True)
     )
-    files = [item['seg_map_path'] for item in map(dataset.get_data_info, range(len(dataset)))]
+    files = [
+        item['seg_map_path'] for item in map(dataset.get_data_info, range(len(dataset)))
+    ]
     drawn = drawn_indices(cfg, path, len(files))
     with ThreadPoolExecutor() as pool:
         done = pool.map(is_labeled, [files[i] for i in drawn])
@@ -42,7 +43,7 @@ def label_for(cfg: Config, path: Path) -> None:
     barrier()
 
 
-def drawn_indices(cfg: Config, path: Path, size: int) -> List[int]:
+def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:
     """Which of the unlabelled images the stage draws, ascending."""
     kinds = draw_config(cfg, path)
     source = 1 if uses_labels(path[-1]) else 0
@@ -67,13 +68,14 @@ def drawn_indices(cfg: Config, path: Path, size: int) -> List[int]:
 
 def is_labeled(path: str) -> bool:
     """Whether both files of a pseudo-label are there and whole."""
-    try:
-        for file in (path, confidence_path(path)):
+    for file in (path, confidence_path(path)):
+        try:
             with Image.open(file) as image:
-                image.load()
-    except FileNotFoundError:
-        return False
-    except (OSError, SyntaxError) as error:
-        print_log(f'{file} is damaged ({error}); it is made again', 'current', logging.WARNING)
-        return False
+                image.verify()  # the checksums of all that a PNG consists of
+        except FileNotFoundError:
+            return False
+        except Exception as error:  # a damaged file fails in many ways
+            message = f'{file} is damaged ({error}); it is made again'
+            print_log(message, 'current', logging.WARNING)
+            return False
     return True

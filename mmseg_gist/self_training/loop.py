@@ -1,7 +1,6 @@
 import errno
 import os.path as osp
 from copy import deepcopy
-from typing import Optional
 
 import torch
 from mmengine.dist import barrier, is_main_process
@@ -10,7 +9,7 @@ from mmengine.runner import BaseLoop, Runner, load_checkpoint
 from mmseg.registry import DATASETS, LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.check import check_datasets, leaves
 from mmseg_gist.utils import UserError
 
 from .fingerprint import changed, fingerprint
@@ -72,9 +71,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         policy: dict,
         stage_iters: int,
         initial_iters: int = 0,
-        probabilities: Optional[dict] = None,
-        consistency: Optional[dict] = None,
-        refinement: Optional[dict] = None,
+        probabilities: dict | None = None,
+        consistency: dict | None = None,
+        refinement: dict | None = None,
     ) -> None:
         self._runner = runner
         self.policy = POLICIES.build(policy)
@@ -82,12 +81,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.cfg = deepcopy(runner.cfg)
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
-        dataset = DATASETS.build(
-            dict(dataloader['dataset'], pipeline=[], lazy_init=True)
-        )
+        dataset = next(leaves(dataloader['dataset']))
+        dataset = DATASETS.build(dict(dataset, pipeline=[], lazy_init=True))
         self.cfg.metainfo = {
             key: list(dataset.metainfo[key]) for key in ('classes', 'palette')
         }
+        _check_pretrained(self.cfg.model)
         # Only the stages' Runners train; this one has nothing to resume.
         self.resume, runner._resume = runner._resume, False
         runner.param_schedulers = None
@@ -109,26 +108,28 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 'go on with --resume'
             ) from error
         best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
-        self.runner.logger.info(f'All stages:\n{record.table()}\nBest checkpoint: {best}')
+        self.runner.logger.info(f'All stages are finished. Best checkpoint: {best}')
         load_checkpoint(self._model, best, map_location='cpu', strict=True)
         return self.runner.model
 
     def _train_stages(self, record: Record) -> None:
         for path in record.scores:
             clean_up(self.cfg, path)
-        while following := self.policy(record.scores) if record.stages else [ROOT]:
+        following = self.policy(record.scores) if record.stages else [ROOT]
+        while following:
             path = following[0]
             row = run_stage(self.cfg, path)
             record.stages.append(row)
             if is_main_process():
                 record.save()
                 clean_up(self.cfg, path)
-            self.runner.logger.info(f'Finished stages:\n{record.table()}')
+            self.runner.logger.info(f'Stages so far:\n{record.table()}')
             if row['status'] == 'failed' and path == ROOT:
                 raise UserError(
                     f'stage 0 failed: {row["reason"]}; lower the learning rate and '
                     'start in another --work-dir'
                 )
+            following = self.policy(record.scores)
 
     def _open_record(self) -> Record:
         file = osp.join(self.cfg.work_dir, 'record.json')
@@ -172,7 +173,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
         content = torch.load(file, map_location='cpu', weights_only=False)
         given = {k: v.shape for k, v in content.get('state_dict', content).items()}
         needed = {k: v.shape for k, v in self._model.state_dict().items()}
-        names = [key for key in needed.keys() | given.keys() if given.get(key) != needed.get(key)]
+        names = [
+            key
+            for key in needed.keys() | given.keys()
+            if given.get(key) != needed.get(key)
+        ]
         if names:
             name = min(names)
             raise UserError(
@@ -185,3 +190,17 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
 def _shape(shape) -> str:
     return 'missing' if shape is None else str(tuple(shape))
+
+
+def _check_pretrained(model: dict, key: str = 'model') -> None:
+    """Files of weights, wherever in the model's config, must be there."""
+    for name, value in model.items():
+        if isinstance(value, dict):
+            _check_pretrained(value, f'{key}.{name}')
+        elif name == 'checkpoint' and '://' not in value and value.endswith('.pth'):
+            if not osp.exists(value):
+                raise UserError(
+                    f'{value} does not exist: put the weights there '
+                    f'(tools/model_converters), or set {key}=None to start from '
+                    'random weights'
+                )

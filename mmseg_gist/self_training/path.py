@@ -10,11 +10,10 @@ to it. A mix is
 """
 
 import re
-from typing import Optional, Tuple
 
 from mmseg_gist.utils import UserError
 
-Path = Tuple[str, ...]
+Path = tuple[str, ...]
 ROOT: Path = ()
 
 
@@ -30,7 +29,7 @@ def mix_of(alpha: float) -> str:
     return {'0': 'P', '1': 'L'}.get(number, number)
 
 
-def alpha_of(mix: str) -> Optional[float]:
+def alpha_of(mix: str) -> float | None:
     """Alpha of a mix, None if it is chosen for every batch."""
     if mix in ('L', 'P'):
         return float(mix == 'L')

@@ -6,17 +6,17 @@ to train next, each a child of a finished stage; none when it is done.
 """
 
 import random
-from typing import List, Mapping, Optional
+from collections.abc import Mapping
 
 from mmseg_gist.utils import UserError
 
 from .path import ROOT, Path, from_name, mix_of
 from .registry import POLICIES
 
-Scores = Mapping[Path, Optional[float]]
+Scores = Mapping[Path, float | None]
 
 
-def follow(paths: List[Path], scores: Scores) -> List[Path]:
+def follow(paths: list[Path], scores: Scores) -> list[Path]:
     """The next stage of each path, each stage once; a failed path ends."""
     following = []
     for path in paths:
@@ -41,7 +41,7 @@ class FixedPath:
     def __init__(self, path: str) -> None:
         self.paths = [from_name(path)]
 
-    def __call__(self, scores: Scores) -> List[Path]:
+    def __call__(self, scores: Scores) -> list[Path]:
         return follow(self.paths, scores)
 
 
@@ -98,7 +98,7 @@ class RIST(FixedPath):
         num_stages: int,
         num_paths: int = 2,
         probability: float = 0.5,
-        max_run: Optional[int] = None,
+        max_run: int | None = None,
         seed: int = 0,
     ) -> None:
         at_least_one('num_stages', num_stages)
@@ -122,7 +122,7 @@ class RIST(FixedPath):
 
 
 def random_path(
-    seed: str, num_stages: int, probability: float, max_run: Optional[int]
+    seed: str, num_stages: int, probability: float, max_run: int | None
 ) -> Path:
     """One path of Algorithm 2: at each stage L if Uniform(0, 1) says so.
 
@@ -155,7 +155,7 @@ class GIST:
         self.num_stages = at_least_one('num_stages', num_stages)
         self.beam_size = at_least_one('beam_size', beam_size)
 
-    def __call__(self, scores: Scores) -> List[Path]:
+    def __call__(self, scores: Scores) -> list[Path]:
         beam = [ROOT]
         for _ in range(self.num_stages):
             children = [parent + (mix,) for parent in beam for mix in 'PL']

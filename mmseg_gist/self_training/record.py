@@ -6,7 +6,6 @@ policy again. It is written whole, atomically, after each stage.
 
 import json
 from pathlib import Path as FilePath
-from typing import Dict, List, Optional
 
 from prettytable import PrettyTable
 
@@ -32,18 +31,18 @@ class Record:
     def __init__(self, file, run: dict) -> None:
         self.file = FilePath(file)
         self.run = run
-        self.stages: List[dict] = []
+        self.stages: list[dict] = []
 
     @classmethod
     def load(cls, file) -> 'Record':
         """Raises:
-            UserError: The file is no record.
+        UserError: The file is no record.
         """
         try:
             content = json.loads(FilePath(file).read_text())
             record = cls(file, content['run'])
             record.stages = content['stages']
-            record.scores  # the paths must be readable
+            _ = record.scores  # the paths must be readable
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f'{file} is not a readable record ({error}); restore it, or start '
@@ -61,7 +60,7 @@ class Record:
         self.save()
 
     @property
-    def scores(self) -> Dict[Path, Optional[float]]:
+    def scores(self) -> dict[Path, float | None]:
         """Development mIoU by path, None where the stage failed."""
         return {
             from_name(stage['path']): (

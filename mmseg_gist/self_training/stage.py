@@ -10,7 +10,6 @@ import os.path as osp
 import time
 from contextlib import contextmanager
 from pathlib import Path as FilePath
-from typing import Optional
 
 import torch
 from mmengine.config import Config
@@ -84,7 +83,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
     )
 
 
-def resumable(work_dir: str) -> Optional[str]:
+def resumable(work_dir: str) -> str | None:
     """The stage's own last checkpoint, None if there is no whole one."""
     path = osp.join(work_dir, ProgressHook.filename)
     if not osp.exists(path):
@@ -99,7 +98,8 @@ def resumable(work_dir: str) -> Optional[str]:
 
 
 def metrics(values: dict) -> dict:
-    return {name: float(value) for name, value in values.items()}
+    # IoUMetric rounds percentages to two decimals, but in float32
+    return {name: round(float(value), 4) for name, value in values.items()}
 
 
 def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:

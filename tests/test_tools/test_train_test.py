@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from PIL import Image
 
 from mmseg_gist.utils import UserError
@@ -135,6 +136,43 @@ def test_tta_treats_mirror_images_alike(folder, trained):
     assert (p != q[:, ::-1]).any()
 
 
+def test_tta_augments_at_the_size_of_testing():
+    use_tta = runpy.run_path(str(ROOT / 'tools/test.py'))['use_tta']
+    resize = dict(type='Resize', scale=(240, 180), keep_ratio=True)
+    load = dict(type='LoadImageFromFile')
+    labels, pack = dict(type='LoadAnnotations'), dict(type='PackSegInputs')
+    cfg = Config(
+        dict(
+            model=dict(type='EncoderDecoder'),
+            test_dataloader=dict(dataset=dict(pipeline=[load, resize, labels, pack])),
+        )
+    )
+    use_tta(cfg)
+    *first, augment = cfg.test_dataloader.dataset.pipeline
+    assert first == [load, resize]
+    scales, flips, *rest = augment['transforms']
+    assert [scale['scale_factor'] for scale in scales] == [0.75, 1.0, 1.25]
+    assert [flip['prob'] for flip in flips] == [0.0, 1.0]
+    assert rest == [[labels], [pack]]
+    assert cfg.model == dict(type='SegTTAModel', module=dict(type='EncoderDecoder'))
+
+
+def test_tta_takes_the_configs_own_pipeline():
+    use_tta = runpy.run_path(str(ROOT / 'tools/test.py'))['use_tta']
+    own = [dict(type='LoadImageFromFile'), dict(type='TestTimeAug')]
+    cfg = Config(
+        dict(
+            model=dict(type='EncoderDecoder'),
+            test_dataloader=dict(dataset=dict(pipeline=[])),
+            tta_model=dict(type='MyTTAModel'),
+            tta_pipeline=own,
+        )
+    )
+    use_tta(cfg)
+    assert cfg.test_dataloader.dataset.pipeline == own
+    assert cfg.model.type == 'MyTTAModel'
+
+
 def test_a_users_error_is_one_line(folder):
     result = tool('train.py', folder, 'none.py')
     assert result.returncode == 1
@@ -150,11 +188,6 @@ def test_a_users_error_is_one_line(folder):
             '--amp replaces an OptimWrapper, but optim_wrapper.type is Mine',
         ),
         ('test.py', ['none.pth'], 'none.pth: there is no such checkpoint file'),
-        (
-            'test.py',
-            ['tiny.py', '--tta', '--cfg-options', 'tta_model=None'],
-            '--tta needs tta_model and tta_pipeline',
-        ),
         (
             'test.py',
             ['tiny.py', '--show', '--cfg-options', 'default_hooks.visualization=None'],

@@ -1,9 +1,9 @@
-# DeepLab-v2 on ResNet-101, as the paper has it: all BatchNorm frozen. COCO
-# weights: tools/model_converters/deeplabv2_coco2mmseg.py, then load_from, or
-# for another number of classes than 21 the backbone's
-# init_cfg=dict(type='Pretrained', checkpoint=..., prefix='backbone.').
+# DeepLab-v2 on ResNet-101, as the paper has it: all BatchNorm frozen. It starts
+# from the COCO weights that tools/model_converters/deeplabv2_coco2mmseg.py
+# writes; a head of another number of classes than theirs, 21, starts afresh.
 model = dict(
     type='EncoderDecoder',
+    init_cfg=dict(type='Pretrained', checkpoint='checkpoints/deeplabv2_r101_coco.pth'),
     data_preprocessor=dict(
         type='SegDataPreProcessor',
         # BGR, as the COCO weights expect.
@@ -12,6 +12,7 @@ model = dict(
         bgr_to_rgb=False,
         pad_val=0,
         seg_pad_val=255,
+        size_divisor=1,
     ),
     backbone=dict(
         type='DeepLabV2ResNet',

@@ -8,6 +8,7 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
+        size_divisor=1,
     ),
     pretrained=None,
     backbone=dict(

@@ -1,5 +1,5 @@
 # UNet (https://arxiv.org/abs/1505.04597), from random weights. It takes images
-# whose sides are multiples of 16: choose such crops; tests pad to them.
+# whose sides are multiples of 16.
 norm_cfg = dict(type='BN', requires_grad=True)
 model = dict(
     type='EncoderDecoder',
@@ -10,6 +10,7 @@ model = dict(
         bgr_to_rgb=True,
         pad_val=0,
         seg_pad_val=255,
+        size_divisor=16,
         test_cfg=dict(size_divisor=16),
     ),
     pretrained=None,

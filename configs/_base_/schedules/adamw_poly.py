@@ -1,5 +1,6 @@
 # For backbones with ImageNet weights: SGD at the paper's learning rate learns
 # far too slowly from them.
+_base_ = '../default_runtime.py'
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-4, weight_decay=5e-4),

@@ -1,6 +1,4 @@
-import math
-from typing import Optional
-
+import torch
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
@@ -20,10 +18,10 @@ class NonFiniteLossHook(Hook):
     priority = 'VERY_HIGH'
 
     def after_train_iter(
-        self, runner, batch_idx: int, data_batch=None, outputs: Optional[dict] = None
+        self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
         for name, value in (outputs or {}).items():
-            if 'loss' in name and not math.isfinite(float(value)):
+            if 'loss' in name and not torch.isfinite(torch.as_tensor(value)).all():
                 raise NonFiniteLossError(
-                    f'{name} is {float(value)} at iteration {runner.iter + 1}'
+                    f'{name} is {value:g} at iteration {runner.iter + 1}'
                 )

@@ -38,8 +38,6 @@ class ProgressHook(Hook):
         if is_main_process():
             path = osp.join(runner.work_dir, self.filename)
             with atomic_path(path) as temporary:
-                runner.save_checkpoint(
-                    runner.work_dir, temporary.name, by_epoch=False
-                )
+                runner.save_checkpoint(runner.work_dir, temporary.name, by_epoch=False)
             with atomic_path(osp.join(runner.work_dir, 'last_checkpoint')) as temporary:
                 temporary.write_text(path)

@@ -1,5 +1,4 @@
 from copy import deepcopy
-from typing import Dict, Optional
 
 import torch
 from mmseg.registry import MODELS
@@ -34,8 +33,8 @@ class SelfTrainingSegmentor(SemiSegmentor):
         self,
         segmentor: dict,
         alpha: float = 0.5,
-        consistency: Optional[dict] = None,
-        data_preprocessor: Optional[dict] = None,
+        consistency: dict | None = None,
+        data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(segmentor, data_preprocessor)
         self.weights = {0: alpha, 1: 1 - alpha}
@@ -55,7 +54,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
             self.teacher.eval()
         return self
 
-    def loss(self, inputs: Tensor, data_samples: SampleList) -> Dict[str, Tensor]:
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """Args:
             inputs (Tensor): (N, 3, H, W), normalised.
             data_samples (list): N samples with ``gt_sem_seg`` and the metainfo
@@ -81,7 +80,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
             losses['loss_consistency'] = self.consistency(torch.cat(features), teacher)
         return losses
 
-    def _segmentation_loss(self, parts: list) -> Dict[str, Tensor]:
+    def _segmentation_loss(self, parts: list) -> dict[str, Tensor]:
         if len(parts) == 1:
             return self.segmentor.loss(*parts[0][1:])
         losses = {}

@@ -1,5 +1,3 @@
-from typing import Dict, List, Optional, Tuple
-
 from mmengine.model import BaseModel
 from mmseg.registry import MODELS
 from mmseg.utils import OptSampleList, SampleList
@@ -19,7 +17,7 @@ class SemiSegmentor(BaseModel):
             none of its own.
     """
 
-    def __init__(self, segmentor: dict, data_preprocessor: Optional[dict] = None):
+    def __init__(self, segmentor: dict, data_preprocessor: dict | None = None):
         if data_preprocessor is not None:
             segmentor = dict(data_preprocessor=data_preprocessor, **segmentor)
         segmentor = MODELS.build(segmentor)
@@ -30,7 +28,7 @@ class SemiSegmentor(BaseModel):
 
     def _add_helpers(self, state_dict: dict, prefix: str, *args) -> None:
         for key in [key for key in state_dict if key.startswith(prefix)]:
-            new_key = f'{prefix}segmentor.{key[len(prefix):]}'
+            new_key = f'{prefix}segmentor.{key[len(prefix) :]}'
             state_dict[new_key] = state_dict.pop(key)
         for name, module in self.named_children():
             if name not in ('segmentor', 'data_preprocessor'):
@@ -48,7 +46,7 @@ class SemiSegmentor(BaseModel):
             return self.loss(inputs, data_samples)
         return self.segmentor(inputs, data_samples, mode)
 
-    def loss(self, inputs: Tensor, data_samples: SampleList) -> Dict[str, Tensor]:
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         return self.segmentor.loss(inputs, data_samples)
 
 
@@ -63,7 +61,7 @@ def _keep_segmentor(module: nn.Module, state_dict: dict, prefix: str, *args) -> 
 
 def split_by_source(
     inputs: Tensor, data_samples: SampleList
-) -> List[Tuple[int, Tensor, SampleList]]:
+) -> list[tuple[int, Tensor, SampleList]]:
     """The parts of a batch that came from different data sets.
 
     Args:

@@ -1,0 +1,2 @@
+_base_ = './voc.py'
+train_cfg = dict(stage_iters=4000)

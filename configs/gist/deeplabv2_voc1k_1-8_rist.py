@@ -1,0 +1,7 @@
+# Random paths of stages, the best of them kept.
+_base_ = [
+    '../_base_/models/deeplabv2_efficientnet-lite0.py',
+    '../_base_/datasets/voc1k_1-8.py',
+    '../_base_/self_training/voc1k.py',
+]
+train_cfg = dict(policy=dict(type='RIST', num_stages=9, num_paths=2, seed=0))

@@ -1,0 +1,296 @@
+"""Every config that ships: it builds, and it says what the paper says."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.registry import DATASETS, MODELS, TRANSFORMS
+from mmseg.structures import SegDataSample
+
+from mmseg_gist.self_training.config import stage_config
+from mmseg_gist.self_training.policies import GIST
+from mmseg_gist.self_training.registry import POLICIES
+
+FOLDER = Path(__file__).resolve().parents[1] / 'configs'
+FRACTIONS = dict(
+    voc=['1-50', '1-20', '1-8'],
+    cityscapes=['1-50', '1-30', '1-20', '1-8', '1-4'],
+    camvid=['1-16', '1-8'],
+    voc1k=['1-8', '1-4'],
+)
+CELLS = [f'{data}_{part}' for data, parts in FRACTIONS.items() for part in parts]
+TABLE_1, SMALL = CELLS[:8], CELLS[8:]
+ALL_POLICIES = ['voc_1-50', *SMALL]
+POLICY_TYPES = dict(rist='RIST', gist='GIST', fist='FIST', batchwise='BatchwiseRandom')
+VARIANTS = [
+    *(f'{cell}_gist' for cell in CELLS),
+    *(f'{cell}_{name}' for cell in ALL_POLICIES for name in ('fist', 'batchwise')),
+]
+SUPERVISED = [f'supervised/deeplabv2_{cell}' for cell in CELLS]
+SELF_TRAINING = [
+    *(f'gist/deeplabv2_{cell}_rist' for cell in CELLS),
+    *(f'gist/deeplabv2_{name}' for name in VARIANTS),
+    'gist/deeplabv2_shapes_rist',
+    'gist/segformer_mit-b0_camvid_1-16_rist',
+    'gist/unet_camvid_1-16_rist',
+]
+# Images: labelled, development, unlabelled, test.
+SIZES = {
+    'voc_1-50': (211, 50, 10321, 1449),
+    'voc_1-20': (529, 50, 10003, 1449),
+    'voc_1-8': (1322, 50, 9210, 1449),
+    'cityscapes_1-50': (59, 50, 2866, 500),
+    'cityscapes_1-30': (100, 50, 2825, 500),
+    'cityscapes_1-20': (148, 50, 2777, 500),
+    'cityscapes_1-8': (371, 50, 2554, 500),
+    'cityscapes_1-4': (743, 50, 2182, 500),
+    'camvid_1-16': (23, 50, 294, 233),
+    'camvid_1-8': (46, 50, 271, 233),
+    'voc1k_1-8': (66, 50, 412, 511),
+    'voc1k_1-4': (132, 50, 346, 511),
+}
+# The paper's settings: iterations of stages 1 to 9, batch, crop, classes.
+PAPER = dict(
+    voc=(3000, 8, (321, 321), 21),
+    cityscapes=(4000, 6, (256, 512), 19),
+)
+# One config of each model.
+MODEL_OF = [
+    'gist/deeplabv2_voc_1-50_rist',
+    'gist/deeplabv2_camvid_1-16_rist',
+    'gist/segformer_mit-b0_camvid_1-16_rist',
+    'gist/unet_camvid_1-16_rist',
+]
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    init_default_scope('mmseg')
+
+
+@cache
+def load(name: str) -> Config:
+    return Config.fromfile(FOLDER / f'{name}.py')
+
+
+@cache
+def build(text: str) -> tuple:
+    """The model of a config's text, and the learning rates of its two parts."""
+    cfg = Config.fromstring(text, '.py')
+    model = MODELS.build(cfg.model)
+    groups = build_optim_wrapper(model, cfg.optim_wrapper).param_groups
+    lr_of = {param: group['lr'] for group in groups for param in group['params']}
+    parts = model.backbone, model.decode_head
+    return model, *({lr_of.get(p) for p in part.parameters()} for part in parts)
+
+
+def built(cfg: Config) -> tuple:
+    """What :func:`build` gives; models that are alike are built once."""
+    return build(Config(dict(model=cfg.model, optim_wrapper=cfg.optim_wrapper)).dump())
+
+
+def cell_of(name: str) -> str:
+    """``'voc_1-50'`` of ``'gist/deeplabv2_voc_1-50_rist'``."""
+    return next(cell for cell in CELLS if cell in name)
+
+
+def stage_of(name: str, *path: str) -> Config:
+    """The config of one stage of a self-training config."""
+    cfg = load(name).copy()
+    cfg.work_dir = 'run'
+    cfg.metainfo = dict(classes=[], palette=[])
+    return stage_config(cfg, path)
+
+
+def one(pipeline: list, kind: str) -> dict:
+    (transform,) = [step for step in pipeline if step['type'] == kind]
+    return transform
+
+
+def test_these_are_the_configs():
+    shipped = FOLDER.glob('[!_]*/*.py')
+    shipped = sorted(str(file.relative_to(FOLDER).with_suffix('')) for file in shipped)
+    assert shipped == sorted(SUPERVISED + SELF_TRAINING)
+
+
+@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
+def test_sets(name, tmp_path):
+    cfg = load(name)
+    classes = {}
+    for kind in ('train', 'unlabeled', 'val', 'test'):
+        dataset = cfg[f'{kind}_dataloader'].dataset
+        # PascalVOCDataset looks for the folder even so
+        (tmp_path / dataset.data_prefix.img_path).mkdir(parents=True, exist_ok=True)
+        dataset = dict(dataset, data_root=str(tmp_path), lazy_init=True)
+        classes[kind] = DATASETS.build(dataset).metainfo.get('classes')
+    assert classes.pop('unlabeled') is None
+    (names,) = set(classes.values())
+    assert cfg.model.decode_head.num_classes == len(names)
+
+    if 'shapes' in name:  # its lists are made with its images
+        return
+    files = [
+        Path(cfg[f'{kind}_dataloader'].dataset.ann_file)
+        for kind in ('train', 'val', 'unlabeled', 'test')
+    ]
+    data, part = cell_of(name).split('_')
+    here = FOLDER / '_base_/splits' / data
+    assert [file.resolve() for file in files] == [
+        here / part / 'labeled.txt',
+        here / part / 'dev.txt',
+        here / part / 'unlabeled.txt',
+        here / ('val.txt' if data in PAPER else 'test.txt'),
+    ]
+    lists = [file.read_text().split() for file in files]
+    assert tuple(map(len, lists)) == SIZES[cell_of(name)]
+    assert len(set().union(*lists)) == sum(map(len, lists))
+
+
+@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
+def test_the_head_learns_ten_times_as_fast(name):
+    cfg = load(name)
+    _, backbone, head = built(cfg)
+    lr = cfg.optim_wrapper.optimizer.lr
+    assert backbone - {None} == {lr}  # frozen BatchNorm is not given to it
+    assert head == {10 * lr}
+
+
+@pytest.mark.parametrize('name', SELF_TRAINING)
+def test_the_policy_is_the_one_of_the_name(name):
+    cfg = load(name)
+    assert cfg.train_cfg.policy.type == POLICY_TYPES[name.split('_')[-1]]
+    policy = POLICIES.build(cfg.train_cfg.policy)
+    stages = 3 if 'shapes' in name else 9
+    if isinstance(policy, GIST):
+        assert (policy.num_stages, policy.beam_size) == (stages, 1)
+    else:
+        assert {len(path) for path in policy.paths} == {stages}
+        assert len(policy.paths) == (2 if name.endswith('_rist') else 1)
+
+
+@pytest.mark.parametrize('name', SELF_TRAINING)
+def test_the_refinement_changes_settings_that_exist(name):
+    """A misspelt key would be added without a word."""
+
+    def keys(settings: dict) -> set:
+        inner = [value for value in settings.values() if isinstance(value, dict)]
+        return set(settings).union(*map(keys, inner))
+
+    cfg, stage = load(name), stage_of(name, 'L')
+    assert keys(stage.optim_wrapper) == keys(cfg.optim_wrapper)
+    assert set(cfg.train_cfg.get('refinement', {})) <= set(cfg)
+
+
+@pytest.mark.parametrize('cell', CELLS)
+def test_stage_0_is_the_supervised_training(cell):
+    supervised = load(f'supervised/deeplabv2_{cell}')
+    rist = load(f'gist/deeplabv2_{cell}_rist')
+    ours, theirs = supervised.to_dict(), rist.to_dict()
+    loop, self_training = ours.pop('train_cfg'), theirs.pop('train_cfg')
+    assert ours == theirs
+    assert loop['type'] == 'IterBasedTrainLoop'
+    assert loop['max_iters'] == self_training['initial_iters']
+    assert loop['max_iters'] % loop['val_interval'] == 0  # so the end is evaluated
+
+
+@pytest.mark.parametrize('name', VARIANTS)
+def test_policies_differ_in_nothing_else(name):
+    variant = load(f'gist/deeplabv2_{name}').to_dict()
+    rist = load(f'gist/deeplabv2_{cell_of(name)}_rist').to_dict()
+    del variant['train_cfg']['policy'], rist['train_cfg']['policy']
+    assert variant == rist
+
+
+@pytest.mark.parametrize('cell', TABLE_1)
+def test_the_settings_of_table_1(cell):
+    """Supervised, GIST and RIST have them alike, as tested above."""
+    name = f'gist/deeplabv2_{cell}_rist'
+    cfg = load(name)
+    iters, batch, crop, classes = PAPER[cell.split('_')[0]]
+    assert cfg.model.backbone.type == 'DeepLabV2ResNet'
+    assert cfg.model.backbone.depth == 101
+    assert cfg.model.decode_head.num_classes == classes
+    assert cfg.train_cfg.probabilities.T == 0.2
+    for path, max_iters in (((), 25000), (('L',), iters), (('P',), iters)):
+        stage = stage_of(name, *path)
+        assert stage.train_cfg.max_iters == max_iters
+        assert stage.optim_wrapper.optimizer == dict(
+            type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4
+        )
+        (schedule,) = stage.param_scheduler
+        assert (schedule['type'], schedule['power']) == ('PolyLR', 0.9)
+        assert stage.train_dataloader.batch_size == batch
+        (dataset,) = stage.train_dataloader.dataset.datasets
+        assert one(dataset.pipeline, 'RandomCrop')['crop_size'] == crop
+        assert one(dataset.pipeline, 'RandomFlip')['prob'] == 0.5
+        assert one(dataset.pipeline, 'RandomResize')['ratio_range'] == (0.5, 1.5)
+        kinds = [step['type'] for step in dataset.pipeline]
+        assert ('LabelErase' in kinds) == (path == ('P',))
+
+
+@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
+def test_pipelines_build(name):
+    cfg = load(name)
+    for kind in ('train', 'unlabeled', 'val', 'test'):
+        for transform in cfg[f'{kind}_dataloader'].dataset.pipeline:
+            TRANSFORMS.build(transform)
+
+
+@pytest.mark.parametrize('name', MODEL_OF)
+def test_models_take_images_of_any_size(name):
+    """No config tells the model its crop size: a batch is padded to fit."""
+    cfg = load(name)
+    model = built(cfg)[0].eval()
+    sizes = [(40, 33), (37, 50)]
+    images = [torch.full((3, *size), 100, dtype=torch.uint8) for size in sizes]
+    labels = [PixelData(data=torch.zeros(1, *size, dtype=int)) for size in sizes]
+    samples = [SegDataSample(gt_sem_seg=label) for label in labels]
+    batch = dict(inputs=images, data_samples=samples)
+    batch = model.data_preprocessor(batch, training=True)
+    divisor = cfg.model.data_preprocessor.size_divisor
+    shape = tuple(-(-side // divisor) * divisor for side in (40, 50))
+    assert batch['inputs'].shape[2:] == shape
+    first = batch['data_samples'][0].gt_sem_seg.data
+    assert (first != 255).sum() == 40 * 33  # what was added has no label
+    losses = model.loss(**batch)
+    assert all(torch.isfinite(value).all() for value in losses.values())
+
+    sample = SegDataSample(metainfo=dict(ori_shape=sizes[0], img_shape=sizes[0]))
+    batch = dict(inputs=images[:1], data_samples=[sample])
+    (result,) = model.test_step(batch)
+    assert result.pred_sem_seg.data.shape == (1, *sizes[0])
+
+
+def test_coco_weights_for_another_number_of_classes(tmp_path):
+    """All of them but the head's, which starts from N(0, 0.01^2) and 0."""
+    head = torch.ones(21, 2048, 3, 3)
+    weights = {
+        'backbone.conv1.weight': torch.full((64, 3, 7, 7), 0.5),
+        'backbone.layer4.2.bn3.running_var': torch.full((2048,), 2.0),
+        'decode_head.convs.3.weight': head,
+        'decode_head.convs.3.bias': torch.ones(21),
+    }
+    file = str(tmp_path / 'coco.pth')
+    torch.save(dict(state_dict=weights), file)
+    cfg = load('supervised/deeplabv2_cityscapes_1-50').copy()
+    cfg.model.init_cfg.checkpoint = file
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    assert (model.backbone.conv1.weight == 0.5).all()
+    assert (model.backbone.layer4[2].bn3.running_var == 2).all()
+    convs = model.decode_head.convs
+    assert [round(conv.weight.std().item(), 4) for conv in convs] == [0.01] * 4
+    assert not any(conv.bias.any() for conv in convs)
+
+
+@pytest.mark.parametrize('name', ALL_POLICIES)
+def test_a_dumped_config_is_the_same(name, tmp_path):
+    for kind in POLICY_TYPES:
+        cfg = load(f'gist/deeplabv2_{name}_{kind}')
+        cfg.dump(tmp_path / f'{kind}.py')
+        assert Config.fromfile(tmp_path / f'{kind}.py').to_dict() == cfg.to_dict()

@@ -1,0 +1,277 @@
+"""IterativeSelfTrainingLoop in a real Runner on tiny real work."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mmseg
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from mmseg.registry import MODELS
+from PIL import Image
+from tiny import ROOT, write_tiny
+
+from mmseg_gist.self_training import stage
+from mmseg_gist.utils import UserError
+
+
+@pytest.fixture(scope='module')
+def config_file(tmp_path_factory) -> Path:
+    return write_tiny(tmp_path_factory.mktemp('data'))
+
+
+@pytest.fixture
+def cfg(config_file, tmp_path) -> Config:
+    cfg = Config.fromfile(config_file)
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.train_dataloader.num_workers = 0
+    return cfg
+
+
+def with_policy(cfg: Config, **policy) -> Config:
+    cfg.train_cfg.policy = policy
+    return cfg
+
+
+def run(cfg: Config) -> dict:
+    """Train; the record with its stages by path."""
+    Runner.from_cfg(cfg).train()
+    record = json.loads(Path(cfg.work_dir, 'record.json').read_text())
+    record['stages'] = {stage['path']: stage for stage in record['stages']}
+    return record
+
+
+@pytest.fixture(scope='module')
+def finished(config_file, tmp_path_factory) -> tuple:
+    """A finished run of path PL: its config and its record."""
+    cfg = Config.fromfile(config_file)
+    cfg.work_dir = str(tmp_path_factory.mktemp('finished') / 'run')
+    return cfg, run(cfg)
+
+
+def test_the_best_stage_is_the_result(finished):
+    cfg, record = finished
+    assert list(record['stages']) == ['0', 'P', 'PL']
+    scores = {path: row['dev']['mIoU'] for path, row in record['stages'].items()}
+    assert scores[record['best']] == max(scores.values())
+    assert {row['iters'] for row in record['stages'].values()} == {5, 3}
+    assert len({row['seed'] for row in record['stages'].values()}) == 3
+
+
+def test_the_runner_ends_with_the_weights_of_the_best_stage(finished):
+    cfg, record = finished
+    cfg = cfg.copy()
+    cfg.resume = True  # all is done: it only loads the result
+    runner = Runner.from_cfg(cfg)
+    model = runner.train()
+    best = Path(cfg.work_dir, record['stages'][record['best']]['checkpoint'])
+    weights = torch.load(best, weights_only=True)['state_dict']
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, weights[name])
+    assert runner.test()['mIoU'] == pytest.approx(
+        record['stages'][record['best']]['test']['mIoU'], abs=1e-4
+    )
+
+
+def test_pseudo_labels_are_made_for_the_drawn_images_only(finished):
+    cfg, _ = finished
+    labels = sorted(Path(cfg.work_dir, 'stages/0/pseudo_labels').glob('*.png'))
+    assert len(labels) == 2 * 6  # 3 iterations of 2 images, label and confidence
+    image = Image.open(next(p for p in labels if 'confidence' not in p.name))
+    assert image.mode == 'P'
+    assert image.getpalette()[:9] == [0, 0, 0, 255, 0, 0, 0, 255, 0]
+    assert set(np.unique(np.array(image))) <= {0, 1, 2}
+    assert not list(Path(cfg.work_dir, 'stages').glob('*L/pseudo_labels'))
+
+
+def test_each_stage_has_a_work_dir_of_its_own(finished):
+    cfg, record = finished
+    for path in record['stages']:
+        folder = Path(cfg.work_dir, 'stages', path)
+        stage_cfg = Config.fromfile(folder / 'tiny.py')
+        assert stage_cfg.work_dir == str(folder)
+        logs = list(folder.glob('*/*.log'))
+        assert len(logs) == 1
+        losses = list(folder.glob('*/vis_data/scalars.json'))
+        steps = [json.loads(line) for line in losses[0].read_text().splitlines()]
+        steps = [step['iter'] for step in steps if 'loss' in step]
+        assert steps == list(range(1, record['stages'][path]['iters'] + 1))
+        assert not (folder / 'last.pth').exists()
+
+
+def test_nothing_of_a_stage_stays_in_the_process(finished, cfg):
+    runner = Runner.from_cfg(cfg)
+    names = {
+        kind: list(kind._instance_dict) for kind in (MMLogger, MessageHub, Visualizer)
+    }
+    runner.train()
+    for kind, before in names.items():
+        assert list(kind._instance_dict) == before
+    assert MMLogger.get_current_instance() is runner.logger
+    assert MessageHub.get_current_instance() is runner.message_hub
+
+
+def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
+    """mmseg's own test runner, without mmseg_gist, gives the record's mIoU."""
+    cfg, record = finished
+    checkpoint = Path(cfg.work_dir, record['stages']['PL']['checkpoint'])
+    content = torch.load(checkpoint, weights_only=True)
+    plain = MODELS.build(cfg.model)
+    plain.load_state_dict(content['state_dict'], strict=True)
+
+    keys = ('model', 'test_dataloader', 'test_evaluator', 'test_cfg', 'default_scope')
+    plain_cfg = Config({key: cfg[key] for key in keys})
+    plain_cfg.dump(tmp_path / 'plain.py')
+    code = (
+        'import sys, mmseg.utils, mmseg\n'
+        'from mmengine.config import Config\n'
+        'from mmengine.runner import Runner\n'
+        'cfg = Config.fromfile(sys.argv[1])\n'
+        'cfg.load_from, cfg.work_dir = sys.argv[2:]\n'
+        'metrics = Runner.from_cfg(cfg).test()\n'
+        "assert 'mmseg_gist' not in sys.modules\n"
+        "print('mIoU', metrics['mIoU'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code, tmp_path / 'plain.py', checkpoint, tmp_path / 'w'],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    measured = float(done.stdout.strip().splitlines()[-1].split()[1])
+    assert round(measured, 4) == record['stages']['PL']['test']['mIoU']
+
+
+def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
+    tool = Path(mmseg.__file__).parent / '.mim/tools/train.py'
+    done = subprocess.run(
+        [sys.executable, tool, config_file, '--work-dir', tmp_path],
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / 'record.json').read_text())
+    expected = finished[1]['stages'].values()
+    for ours, theirs in zip(expected, record['stages'], strict=True):
+        assert dict(ours, seconds=0) == dict(theirs, seconds=0)
+
+
+@pytest.mark.parametrize(
+    'policy, paths',
+    [
+        (dict(type='FIST', num_stages=2, alpha=0.25), ['0', '0.25', '0.25-0.25']),
+        (dict(type='BatchwiseRandom', num_stages=1), ['0', 'B0.5']),
+        (dict(type='GIST', num_stages=2), ['0', 'P', 'L', '?P', '?L']),
+    ],
+)
+def test_every_policy_trains(cfg, policy, paths):
+    record = run(with_policy(cfg, **policy))
+    assert len(record['stages']) == len(paths)
+    scores = {path: row['dev']['mIoU'] for path, row in record['stages'].items()}
+    if policy['type'] == 'GIST':
+        better = 'P' if scores['P'] >= scores['L'] else 'L'
+        paths = [path.replace('?', better) for path in paths]
+    assert list(record['stages']) == paths
+
+
+def test_more_stages_are_added_by_resuming(cfg):
+    run(with_policy(cfg, type='FixedPath', path='L'))
+    first = Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns
+    cfg.resume = True
+    record = run(with_policy(cfg, type='FixedPath', path='LL'))
+    assert list(record['stages']) == ['0', 'L', 'LL']
+    assert Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns == first
+
+
+def test_a_given_model_is_stage_0(finished, cfg):
+    given, record = finished
+    cfg.load_from = str(Path(given.work_dir, 'stages/P/checkpoint.pth'))
+    again = run(with_policy(cfg, type='FixedPath', path='L'))
+    assert again['stages']['0']['iters'] == 0
+    assert again['stages']['0']['dev'] == record['stages']['P']['dev']
+
+
+def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
+    cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=1e30)))
+    record = run(with_policy(cfg, type='GIST', num_stages=2))
+    assert record['best'] == '0'
+    assert [row['status'] for row in record['stages'].values()] == [
+        'finished',
+        'failed',
+        'failed',
+    ]
+    assert 'loss' in record['stages']['P']['reason']
+    assert 'iteration' in record['stages']['P']['reason']
+
+
+def test_a_first_stage_that_fails_ends_the_run(cfg):
+    cfg.optim_wrapper.optimizer.lr = 1e30
+    with pytest.raises(UserError, match='stage 0 failed: .*lower the learning rate'):
+        run(cfg)
+
+
+def fault(cfg: Config, message: str) -> None:
+    with pytest.raises(UserError) as raised:
+        Runner.from_cfg(cfg).train()
+    assert message in str(raised.value)
+    assert '\n' not in str(raised.value)
+
+
+def test_a_finished_run_is_not_overwritten(finished, cfg):
+    cfg.work_dir = finished[0].work_dir
+    fault(cfg, 'record.json exists: go on with it by --resume')
+
+
+def test_a_run_is_not_resumed_with_other_settings(finished, cfg):
+    cfg.work_dir, cfg.resume = finished[0].work_dir, True
+    cfg.optim_wrapper.optimizer.lr = 0.02
+    cfg.train_cfg.stage_iters = 4
+    fault(cfg, 'made with other settings (optim_wrapper, train_cfg.stage_iters)')
+
+
+def test_a_model_of_another_number_of_classes_is_refused(finished, cfg):
+    content = torch.load(
+        Path(finished[0].work_dir, 'stages/0/checkpoint.pth'), weights_only=True
+    )
+    for name in ('weight', 'bias'):
+        key = f'decode_head.conv_seg.{name}'
+        content['state_dict'][key] = content['state_dict'][key][:2]
+    cfg.load_from = str(Path(cfg.work_dir).parent / 'two_classes.pth')
+    torch.save(content, cfg.load_from)
+    fault(cfg, 'decode_head.conv_seg.bias ((2,) in the file, (3,) in the model)')
+
+
+def test_a_missing_model_is_named(cfg):
+    cfg.load_from = 'nowhere.pth'
+    fault(cfg, 'nowhere.pth does not exist: correct load_from')
+
+
+def test_missing_pretrained_weights_are_named(cfg):
+    cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint='nowhere.pth')
+    fault(cfg, 'nowhere.pth does not exist: put the weights there')
+
+
+def test_bad_data_end_a_run_before_it_starts(cfg):
+    cfg.val_dataloader.dataset.ann_file = 'labeled.txt'
+    fault(cfg, 'is in the labelled and in the development set')
+    assert not Path(cfg.work_dir, 'stages').exists()
+
+
+def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, 'save_plain', full)
+        fault(cfg, 'no space left on the disk of')
+    cfg.resume = True
+    assert run(cfg)['best'] in ('0', 'P', 'PL')

@@ -1,0 +1,118 @@
+"""A run that is killed anywhere and resumed ends as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import ROOT, write_tiny
+
+
+def train(config: Path, work_dir: Path, *args: str, kill_at: str = ''):
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', ROOT / 'tools/train.py', config]
+        + ['--work-dir', work_dir, *args],
+        env=dict(
+            os.environ,
+            PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / 'tests/support')]),
+            KILL_AT=kill_at,
+        ),
+        capture_output=True,
+        text=True,
+    )
+
+
+def outcome(work_dir: Path) -> tuple:
+    """The record without measured times, and the weights of all stages."""
+    record = json.loads((work_dir / 'record.json').read_text())
+    weights = {}
+    for stage in record['stages']:
+        stage.pop('seconds')
+        path = work_dir / stage['checkpoint']
+        weights[stage['path']] = torch.load(path, weights_only=True)['state_dict']
+    return record, weights
+
+
+def assert_same(one: tuple, other: tuple) -> None:
+    assert one[0] == other[0]
+    for path in one[1]:
+        for name, value in one[1][path].items():
+            assert torch.equal(value, other[1][path][name]), (path, name)
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory) -> Path:
+    config = write_tiny(tmp_path_factory.mktemp('data'))
+    with config.open('a') as file:
+        file.write(
+            "custom_imports = dict(imports=['mmseg_gist', 'killing'])\n"
+            "custom_hooks = [dict(type='KillHook')]\n"
+        )
+    return config
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(config, tmp_path_factory) -> tuple:
+    work_dir = tmp_path_factory.mktemp('uninterrupted')
+    done = train(config, work_dir)
+    assert done.returncode == 0, done.stderr
+    return outcome(work_dir)
+
+
+# Stages of 5, 3 and 3 iterations, saved after every second and the last one;
+# six pseudo-labels, each of two files; a save is two files, last.pth first.
+KILLS = [
+    'train:2',  # stage 0, before anything is saved
+    'train:4',  # stage 0, after a save
+    'train:3',  # stage 0 again, resumed at its third iteration
+    'val:2',  # evaluating stage 0
+    'replace:1',  # before the record is first written
+    'replaced:1',  # right after it
+    'test:3',  # labelling for stage P
+    'replace:2',  # labelling again, between a confidence and its label
+    'train:3',  # stage P, after a save
+    'replace:1',  # before its last save is in place
+    'replace:3',  # before its checkpoint is
+    'train:2',  # stage L
+]
+
+
+def test_killed_and_resumed(config, uninterrupted, tmp_path):
+    for kill_at in KILLS:
+        killed = train(config, tmp_path, '--resume', kill_at=kill_at)
+        assert killed.returncode == -signal.SIGKILL, (kill_at, killed.stderr)
+    resumed = train(config, tmp_path, '--resume')
+    assert resumed.returncode == 0, resumed.stderr
+    assert 'damaged' not in resumed.stdout
+    assert_same(outcome(tmp_path), uninterrupted)
+
+
+def test_workers_do_not_matter(config, uninterrupted, tmp_path):
+    done = train(
+        config,
+        tmp_path,
+        '--cfg-options',
+        'train_dataloader.num_workers=0',
+        'unlabeled_dataloader.num_workers=1',
+    )
+    assert done.returncode == 0, done.stderr
+    assert_same(outcome(tmp_path), uninterrupted)
+
+
+def test_damaged_files_are_made_again(config, uninterrupted, tmp_path):
+    """A truncated checkpoint and a truncated pseudo-label, each said in a line."""
+    killed = train(config, tmp_path, kill_at='train:8')
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    checkpoint = tmp_path / 'stages/P/last.pth'
+    label = next((tmp_path / 'stages/0/pseudo_labels').glob('unlabeled*[0-9].png'))
+    for path in (checkpoint, label):
+        path.write_bytes(path.read_bytes()[:-20])
+    resumed = train(config, tmp_path, '--resume')
+    assert resumed.returncode == 0, resumed.stderr
+    assert f'{checkpoint} is damaged' in resumed.stdout + resumed.stderr
+    assert f'{label} is damaged' in resumed.stdout + resumed.stderr
+    assert_same(outcome(tmp_path), uninterrupted)
