@@ -1,5 +1,8 @@
 import errno
+import fcntl
 import os.path as osp
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
@@ -87,8 +90,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
             key: list(dataset.metainfo[key]) for key in ('classes', 'palette')
         }
         _check_pretrained(self.cfg.model)
-        # Only the stages' Runners train; this one has nothing to resume.
-        self.resume, runner._resume = runner._resume, False
+        # Only the stages' Runners train; this one has nothing to load or resume.
+        self.resume = runner._resume
+        runner._resume, runner._load_from = False, None
         runner.param_schedulers = None
 
     def run(self) -> nn.Module:
@@ -97,9 +101,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
         Returns:
             nn.Module: The Runner's model, with the weights of the best stage.
         """
-        record = self._open_record()
         try:
-            self._train_stages(record)
+            with only_run_in(self.cfg.work_dir):
+                record = self._open_record()
+                self._train_stages(record)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -186,6 +191,27 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 f'{_shape(needed.get(name))} in the model); correct load_from or '
                 'num_classes'
             )
+
+
+@contextmanager
+def only_run_in(work_dir: str) -> Iterator[None]:
+    """Keeps a second run out of the work dir as long as this process lives.
+
+    Raises:
+        UserError: There is one already.
+    """
+    if not is_main_process():
+        yield
+        return
+    with open(osp.join(work_dir, 'lock'), 'w') as file:
+        try:  # lockf: workers of a killed run do not hold it any longer
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(
+                f'another run is training in {work_dir}: wait for it, or choose '
+                'another --work-dir'
+            ) from None
+        yield
 
 
 def _shape(shape) -> str:

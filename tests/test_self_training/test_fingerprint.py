@@ -1,4 +1,5 @@
 import copy
+import json
 
 import pytest
 from mmengine.config import Config
@@ -57,8 +58,12 @@ def settings_changed_by(**options):
     """The names that differ when settings (``__`` for dots) are replaced."""
     cfg = Config(copy.deepcopy(CFG))
     before = fingerprint(cfg)
-    cfg.merge_from_dict({key.replace('__', '.'): v for key, v in options.items()})
-    assert options
+    for name, value in options.items():
+        *parents, key = name.split('__')
+        setting = cfg
+        for parent in parents:
+            setting = setting[int(parent) if parent.isdigit() else parent]
+        setting[key] = value
     return changed(before, fingerprint(cfg))
 
 
@@ -67,7 +72,7 @@ def settings_changed_by(**options):
     [
         dict(train_dataloader__dataset__data_root='/mnt/disk/camvid'),
         dict(train_dataloader__dataset__data_prefix=dict(img_path='elsewhere')),
-        dict(train_dataloader__dataset__pipeline={'0.backend_args': dict(a=1)}),
+        dict(train_dataloader__dataset__pipeline__0__backend_args=dict(a=1)),
         dict(unlabeled_dataloader__num_workers=0),
         dict(unlabeled_dataloader__persistent_workers=False),
         dict(val_dataloader__pin_memory=True),
@@ -122,7 +127,7 @@ def test_what_may_change_when_a_run_goes_on_does_not_count(options):
         ),
         (
             'unlabeled_dataloader',
-            dict(unlabeled_dataloader__dataset__pipeline={'1.crop_size': (160, 161)}),
+            dict(unlabeled_dataloader__dataset__pipeline__1__crop_size=(160, 161)),
         ),
         ('val_dataloader', dict(val_dataloader__dataset__type='Other')),
         ('test_dataloader', dict(test_dataloader=None)),
@@ -141,8 +146,6 @@ def test_all_that_changed_is_named():
 
 
 def test_it_survives_json_and_the_order_of_keys():
-    import json
-
     cfg = Config(copy.deepcopy(CFG))
     turned = Config(dict(reversed(copy.deepcopy(CFG).items())))
     turned.model = dict(reversed(cfg.model.to_dict().items()))

@@ -13,6 +13,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from mmseg.registry import MODELS
@@ -124,6 +125,7 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
     cfg, record = finished
     checkpoint = Path(cfg.work_dir, record['stages']['PL']['checkpoint'])
     content = torch.load(checkpoint, weights_only=True)
+    init_default_scope('mmseg')
     plain = MODELS.build(cfg.model)
     plain.load_state_dict(content['state_dict'], strict=True)
 
@@ -229,6 +231,31 @@ def fault(cfg: Config, message: str) -> None:
 def test_a_finished_run_is_not_overwritten(finished, cfg):
     cfg.work_dir = finished[0].work_dir
     fault(cfg, 'record.json exists: go on with it by --resume')
+
+
+def test_two_runs_do_not_share_a_work_dir(cfg):
+    runner = Runner.from_cfg(cfg)
+    code = (
+        'import sys\n'
+        'from mmseg_gist.self_training.loop import only_run_in\n'
+        'with only_run_in(sys.argv[1]):\n'
+        "    print('locked', flush=True)\n"
+        '    sys.stdin.read()\n'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', code, cfg.work_dir],
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        while other.stdout.readline() != 'locked\n':
+            assert other.poll() is None
+        with pytest.raises(UserError, match='another run is training in'):
+            runner.train()
+        other.stdin.close()
+    assert not Path(cfg.work_dir, 'stages').exists()
+    runner.train()
 
 
 def test_a_run_is_not_resumed_with_other_settings(finished, cfg):

@@ -1,0 +1,505 @@
+import copy
+import itertools
+import os.path as osp
+
+import pytest
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS
+from torch import nn
+
+import mmseg_gist  # noqa: F401
+from mmseg_gist.self_training.config import (
+    fit_schedule,
+    labeler_config,
+    parent_checkpoint,
+    pseudo_label_dir,
+    stage_config,
+    stage_dir,
+    stage_iters,
+    stage_seed,
+)
+from mmseg_gist.utils import derive_seed
+
+READ = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+LABELED = dict(
+    type='BaseSegDataset',
+    data_root='data',
+    data_prefix=dict(img_path='images', seg_map_path='labels'),
+    metainfo=dict(classes=('a', 'b')),
+    pipeline=[*READ, dict(type='PackSegInputs')],
+)
+UNLABELED = dict(
+    type='PseudoLabelDataset',
+    data_root='data',
+    data_prefix=dict(img_path='images'),
+    pipeline=[*READ, dict(type='LabelErase', threshold=0.5)],
+)
+MODEL = dict(type='EncoderDecoder', backbone=dict(depth=101), decode_head=dict(a=1))
+METAINFO = dict(classes=['a', 'b'], palette=[[0, 0, 0], [9, 9, 9]])
+
+
+def make(**settings):
+    """A user's config, as the loop completes it."""
+    train_cfg = dict(
+        type='IterativeSelfTrainingLoop',
+        policy=dict(type='RIST', num_stages=9),
+        initial_iters=100,
+        stage_iters=40,
+        **settings.pop('train_cfg', {}),
+    )
+    cfg = dict(
+        model=MODEL,
+        train_dataloader=dict(
+            batch_size=4,
+            num_workers=2,
+            sampler=dict(type='InfiniteSampler', shuffle=True),
+            batch_sampler=dict(type='BatchSampler'),
+            dataset=LABELED,
+        ),
+        unlabeled_dataloader=dict(
+            batch_size=6,
+            num_workers=3,
+            sampler=dict(type='InfiniteSampler'),
+            dataset=UNLABELED,
+        ),
+        val_dataloader=dict(
+            batch_size=1,
+            num_workers=1,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+            dataset=dict(
+                LABELED,
+                ann_file='dev.txt',
+                pipeline=[
+                    dict(type='LoadImageFromFile'),
+                    dict(type='Resize', scale=(20, 10)),
+                    dict(type='LoadAnnotations'),
+                    dict(type='PackSegInputs'),
+                ],
+            ),
+        ),
+        val_cfg=dict(type='ValLoop'),
+        val_evaluator=dict(type='IoUMetric'),
+        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1)),
+        param_scheduler=[dict(type='PolyLR', power=0.9, by_epoch=False)],
+        default_hooks=dict(logger=dict(interval=7), checkpoint=dict(interval=11)),
+        custom_hooks=[dict(type='UsersHook')],
+        visualizer=dict(type='SegLocalVisualizer', name='visualizer', save_dir='x'),
+        randomness=dict(seed=5, deterministic=True),
+        train_cfg=train_cfg,
+        work_dir='work/run',
+        metainfo=METAINFO,
+        load_from=None,
+        resume=True,
+    )
+    return Config(copy.deepcopy({**cfg, **settings}))
+
+
+def types(hooks):
+    return [hook['type'] for hook in hooks]
+
+
+# -------------------------------------------------- what a stage is called
+
+
+def test_each_stage_has_folders_of_its_own():
+    cfg = make()
+    assert stage_dir(cfg, ()) == 'work/run/stages/0'
+    assert stage_dir(cfg, ('L', 'P', '0.25')) == 'work/run/stages/LP-0.25'
+    assert pseudo_label_dir(cfg, ('L',)) == 'work/run/stages/L/pseudo_labels'
+    assert stage_config(cfg, ('L', 'P')).work_dir == 'work/run/stages/LP'
+
+
+def test_each_runner_has_a_name_of_its_own():
+    """Else the second Runner of a process writes into the first one's files."""
+    cfg = make()
+    first, second = stage_config(cfg, ('L',)), stage_config(cfg, ('L', 'P'))
+    assert first.experiment_name == first.visualizer.name == 'run_L'
+    assert second.experiment_name == second.visualizer.name == 'run_LP'
+    assert 'save_dir' not in first.visualizer
+    assert first.visualizer.type == 'SegLocalVisualizer'
+    assert stage_config(make(visualizer=None), ()).visualizer is None
+
+
+def test_a_stages_seed_follows_from_the_runs_seed_and_its_path():
+    cfg = make()
+    assert stage_seed(cfg, ()) == derive_seed(5, '0')
+    assert stage_seed(cfg, ('L', 'P')) == derive_seed(5, 'LP')
+    other = make(randomness=dict(seed=6))
+    paths = [p for n in range(4) for p in itertools.product('LP', repeat=n)]
+    seeds = {stage_seed(c, path) for c in (cfg, other) for path in paths}
+    assert len(seeds) == 2 * len(paths) == 30
+    # nothing else: not where it runs or how long
+    moved = make(work_dir='/elsewhere', train_cfg=dict(consistency=dict()))
+    assert stage_seed(moved, ('L',)) == stage_seed(cfg, ('L',))
+
+    stage = stage_config(cfg, ('L', 'P'))
+    seed = stage_seed(cfg, ('L', 'P'))
+    assert stage.randomness == dict(seed=seed, deterministic=True)
+    assert stage.train_cfg.seed == stage.train_dataloader.sampler.seed == seed
+
+
+def test_iterations():
+    cfg = make()
+    assert stage_iters(cfg, ()) == stage_config(cfg, ()).train_cfg.max_iters == 100
+    assert stage_iters(cfg, ('L',)) == 40
+    assert stage_config(cfg, ('L', 'P')).train_cfg == dict(
+        type='StageTrainLoop', max_iters=40, seed=stage_seed(cfg, ('L', 'P'))
+    )
+
+
+def test_a_stage_starts_from_its_parent_and_from_nothing_else():
+    cfg = make()
+    assert parent_checkpoint(cfg, ()) is None
+    parent = 'work/run/stages/L/checkpoint.pth'
+    assert parent_checkpoint(cfg, ('L', 'P')) == parent
+    for path, expected in (((), None), (('L', 'P'), parent)):
+        stage = stage_config(cfg, path)
+        assert (stage.load_from, stage.resume) == (expected, False)
+
+
+def test_a_given_model_stands_for_stage_0():
+    cfg = make(load_from='given.pth')
+    assert stage_iters(cfg, ()) == 0
+    assert stage_config(cfg, ()).load_from == 'given.pth'
+    assert stage_iters(cfg, ('P',)) == 40
+    assert parent_checkpoint(cfg, ('P',)) == 'work/run/stages/0/checkpoint.pth'
+
+
+# ---------------------------------------------------------------- the data
+
+
+def datasets(stage):
+    return [dataset.type for dataset in stage.train_dataloader.dataset.datasets]
+
+
+@pytest.mark.parametrize('path', [(), ('L',), ('P', 'L')])
+def test_human_labels_alone_load_one_data_set(path):
+    cfg = make()
+    stage = stage_config(cfg, path)
+    assert stage.train_dataloader == dict(
+        batch_size=4,
+        num_workers=2,
+        sampler=dict(
+            type='DrawSampler', per_source=4, seed=stage_seed(cfg, path), choose=None
+        ),
+        dataset=dict(type='DrawDataset', datasets=[LABELED]),
+    )
+    assert stage.model == MODEL
+
+
+@pytest.mark.parametrize('path', [('P',), ('L', 'P')])
+def test_pseudo_labels_alone_load_one_data_set(path):
+    cfg = make()
+    stage = stage_config(cfg, path)
+    parent = {1: '0', 2: 'L'}[len(path)]
+    folder = osp.abspath(f'work/run/stages/{parent}/pseudo_labels')
+    assert stage.train_dataloader == dict(
+        batch_size=6,
+        num_workers=3,
+        sampler=dict(
+            type='DrawSampler', per_source=6, seed=stage_seed(cfg, path), choose=None
+        ),
+        dataset=dict(
+            type='DrawDataset',
+            datasets=[
+                dict(
+                    UNLABELED,
+                    data_prefix=dict(img_path='images', seg_map_path=folder),
+                    metainfo=METAINFO,
+                )
+            ],
+        ),
+    )
+    assert stage.model == MODEL
+
+
+def test_a_mix_loads_as_many_of_each():
+    cfg = make()
+    stage = stage_config(cfg, ('L', '0.25'))
+    loader = stage.train_dataloader
+    assert datasets(stage) == ['BaseSegDataset', 'PseudoLabelDataset']
+    assert loader.dataset.datasets[1].data_prefix.seg_map_path == osp.abspath(
+        'work/run/stages/L/pseudo_labels'
+    )
+    assert loader.batch_size == 8
+    assert loader.sampler.per_source == 4
+    assert loader.sampler.choose is None
+    assert stage.model == dict(
+        type='SelfTrainingSegmentor', segmentor=MODEL, alpha=0.25
+    )
+
+
+def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
+    stage = stage_config(make(), ('B0.3',))
+    loader = stage.train_dataloader
+    assert datasets(stage) == ['BaseSegDataset', 'PseudoLabelDataset']
+    assert loader.batch_size == loader.sampler.per_source == 4
+    assert loader.sampler.choose == 0.3
+    assert stage.model == MODEL
+
+
+def test_the_other_sets_stay():
+    cfg = make()
+    stage = stage_config(cfg, ('P',))
+    for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'optim_wrapper'):
+        assert stage[key] == cfg[key]
+    assert 'unlabeled_dataloader' not in stage
+
+
+# --------------------------------------------------------------- the hooks
+
+
+def test_progress_is_saved_in_the_users_interval_and_by_no_other_hook():
+    stage = stage_config(make(), ('L',))
+    assert stage.default_hooks == dict(logger=dict(interval=7), checkpoint=None)
+    assert stage.custom_hooks == [
+        dict(type='UsersHook'),
+        dict(type='ProgressHook', interval=11),
+        dict(type='NonFiniteLossHook'),
+    ]
+
+
+@pytest.mark.parametrize('default_hooks', [dict(), dict(checkpoint=None)])
+def test_progress_is_saved_without_a_checkpoint_hook_too(default_hooks):
+    cfg = make(default_hooks=default_hooks)
+    cfg.pop('custom_hooks')
+    stage = stage_config(cfg, ())
+    assert stage.custom_hooks[0] == dict(type='ProgressHook', interval=1000)
+    assert stage.default_hooks.checkpoint is None
+
+
+# -------------------------------------------------------- consistency loss
+
+
+@pytest.mark.parametrize('mix', ['L', 'P', 'B0.5', '0.25'])
+def test_consistency_is_in_every_stage_but_the_first(mix):
+    cfg = make(
+        train_cfg=dict(
+            consistency=dict(loss_weight=0.1, dropout_ratio=0.4, momentum=0.9)
+        )
+    )
+    stage = stage_config(cfg, (mix,))
+    alpha = dict(alpha=0.25) if mix == '0.25' else {}
+    assert stage.model == dict(
+        type='SelfTrainingSegmentor',
+        segmentor=MODEL,
+        consistency=dict(type='ConsistencyLoss', loss_weight=0.1, dropout_ratio=0.4),
+        **alpha,
+    )
+    assert stage.custom_hooks[0] == dict(type='MeanTeacherHook', momentum=0.9)
+    assert len(stage.custom_hooks) == 4
+
+    first = stage_config(cfg, ())
+    assert first.model == MODEL
+    assert 'MeanTeacherHook' not in types(first.custom_hooks)
+
+
+def test_consistency_has_defaults():
+    cfg = make(train_cfg=dict(consistency=dict(loss_weight=0.1)))
+    stage = stage_config(cfg, ('L',))
+    assert stage.custom_hooks[0] == dict(type='MeanTeacherHook')
+    assert stage.model.consistency == dict(type='ConsistencyLoss', loss_weight=0.1)
+
+
+# -------------------------------------------------------------- refinement
+
+
+def refined(**settings):
+    return make(
+        train_cfg=dict(refinement=settings, consistency=dict(loss_weight=0.1))
+    )
+
+
+def test_refinement_is_for_the_stages_after_the_first():
+    cfg = refined(optim_wrapper=dict(optimizer=dict(lr=0.01)))
+    assert stage_config(cfg, ()).optim_wrapper.optimizer == dict(type='SGD', lr=0.1)
+    for path in (('L',), ('P', 'P')):
+        stage = stage_config(cfg, path)
+        assert stage.optim_wrapper.optimizer == dict(type='SGD', lr=0.01)
+    assert cfg.optim_wrapper.optimizer.lr == 0.1
+
+
+def test_refinement_reaches_the_model():
+    cfg = refined(model=dict(decode_head=dict(a=2)))
+    expected = dict(MODEL, decode_head=dict(a=2))
+    assert stage_config(cfg, ()).model == MODEL
+    assert stage_config(cfg, ('L',)).model.segmentor == expected
+    cfg.train_cfg.consistency = None
+    assert stage_config(cfg, ('L',)).model == expected
+
+
+def test_refinement_reaches_schedule_hooks_and_data():
+    cfg = refined(
+        param_scheduler=[dict(type='LinearLR')],
+        default_hooks=dict(checkpoint=dict(interval=3)),
+        train_dataloader=dict(batch_size=2),
+        unlabeled_dataloader=dict(batch_size=3, dataset=dict(data_root='other')),
+    )
+    stage = stage_config(cfg, ('L',))
+    assert types(stage.param_scheduler) == ['LinearLR']
+    assert stage.custom_hooks[2] == dict(type='ProgressHook', interval=3)
+    assert stage.train_dataloader.batch_size == 2
+    assert stage.train_dataloader.sampler.per_source == 2
+    stage = stage_config(cfg, ('P',))
+    assert stage.train_dataloader.batch_size == 3
+    assert stage.train_dataloader.dataset.datasets[0].data_root == 'other'
+
+
+# ---------------------------------------------------------- no side effects
+
+
+@pytest.mark.parametrize('path', [(), ('L',), ('P',), ('0.5',), ('B0.5',)])
+def test_the_users_config_is_not_touched(path):
+    cfg = refined(optim_wrapper=dict(optimizer=dict(lr=0.01)))
+    before = copy.deepcopy(cfg.to_dict())
+    stage_config(cfg, path)
+    labeler_config(cfg, path or ('P',), [0])
+    assert cfg.to_dict() == before
+
+
+def test_a_stages_config_can_be_run_again_from_its_dump(tmp_path):
+    cfg = make(train_cfg=dict(consistency=dict(loss_weight=0.1)))
+    stage = stage_config(cfg, ('0.5',))
+    stage.dump(tmp_path / 'stage.py')
+    assert Config.fromfile(tmp_path / 'stage.py').to_dict() == stage.to_dict()
+
+
+# ------------------------------------------------------------ the schedule
+
+
+def rates(schedule, iters):
+    """The learning rates of a training with a base rate of 1."""
+    optim_wrapper = build_optim_wrapper(
+        nn.Linear(1, 1), dict(optimizer=dict(type='SGD', lr=1.0))
+    )
+    schedulers = [
+        # as mmengine's Runner does it
+        PARAM_SCHEDULERS.build(
+            scheduler, default_args=dict(optimizer=optim_wrapper, end=iters)
+        )
+        for scheduler in schedule
+    ]
+    values = []
+    for _ in range(iters):
+        values.append(optim_wrapper.get_lr()['lr'][0])
+        optim_wrapper.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    return values
+
+
+def poly(iters):
+    """mmengine's: zero at the last iteration, not after it."""
+    return [(1 - i / (iters - 1)) ** 0.9 for i in range(iters)]
+
+
+POLY = dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=False)
+WARM_UP = dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=20)
+
+
+def test_a_schedule_without_an_end_lasts_as_long_as_the_stage():
+    assert fit_schedule(POLY, 40) == [POLY]
+    assert fit_schedule([POLY], 40) == [POLY]
+    assert rates(fit_schedule(POLY, 5), 5) == pytest.approx(poly(5))
+
+
+def test_a_schedule_is_shrunk_with_its_warm_up():
+    schedule = [WARM_UP, dict(POLY, begin=20, end=200)]
+    fitted = fit_schedule(schedule, 30)
+    assert fitted == [dict(WARM_UP, end=3), dict(POLY, begin=3, end=30)]
+    # linearly from 0.1 to 1 over the iterations 0, 1, 2; then poly over 27
+    assert rates(fitted, 30) == pytest.approx([0.1, 0.55, 1, *poly(27)])
+
+
+def test_a_schedule_is_stretched():
+    schedule = [WARM_UP, dict(POLY, begin=20, end=40)]
+    assert fit_schedule(schedule, 100) == [
+        dict(WARM_UP, end=50),
+        dict(POLY, begin=50, end=100),
+    ]
+    assert schedule == [WARM_UP, dict(POLY, begin=20, end=40)]  # as it was
+
+
+def test_the_last_of_the_parts_ends_with_the_stage_in_any_order():
+    schedule = [dict(POLY, begin=20, end=40), WARM_UP]
+    assert fit_schedule(schedule, 80) == [
+        dict(POLY, begin=40, end=80),
+        dict(WARM_UP, end=40),
+    ]
+
+
+def test_a_part_without_an_end_ends_with_the_stage():
+    """So the schedule is as long as the stage, and its warm-up as written."""
+    schedule = [WARM_UP, dict(POLY, begin=20)]
+    assert fit_schedule(schedule, 100) == schedule
+
+
+def test_a_warm_up_of_less_than_an_iteration_falls_away():
+    schedule = fit_schedule([WARM_UP, dict(POLY, begin=20, end=2000)], 4)
+    assert rates(schedule, 4) == pytest.approx(poly(4))
+
+
+@pytest.mark.parametrize('schedule', [None, []])
+def test_no_schedule_stays_none(schedule):
+    assert not fit_schedule(schedule, 10)
+    assert not stage_config(make(param_scheduler=schedule), ('L',)).param_scheduler
+
+
+def test_every_stage_has_the_whole_schedule():
+    cfg = make(param_scheduler=[dict(POLY, end=2000)])
+    assert stage_config(cfg, ()).param_scheduler == [dict(POLY, end=100)]
+    assert stage_config(cfg, ('L', 'P')).param_scheduler == [dict(POLY, end=40)]
+
+
+# -------------------------------------------------------------- the labeler
+
+
+def test_the_labeler_tests_the_parents_model():
+    cfg = make(test_dataloader=dict(a=1), test_evaluator=dict(type='IoUMetric'))
+    labeler = labeler_config(cfg, ('L', 'P'), [3, 5])
+    assert labeler.load_from == 'work/run/stages/L/checkpoint.pth'
+    assert labeler.work_dir == 'work/run/stages/L/pseudo_labels'
+    assert labeler.experiment_name == 'run_L_pseudo_labels'
+    assert labeler.model == MODEL
+    assert not labeler.resume
+    assert labeler.test_dataloader == dict(
+        batch_size=1,
+        num_workers=1,
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        dataset=dict(
+            UNLABELED,
+            data_prefix=dict(
+                img_path='images',
+                seg_map_path=osp.abspath('work/run/stages/L/pseudo_labels'),
+            ),
+            metainfo=METAINFO,
+            # the development set's, without its labels
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='Resize', scale=(20, 10)),
+                dict(type='PackSegInputs'),
+            ],
+            indices=[3, 5],
+            test_mode=True,
+        ),
+    )
+    kinds = {key.split('_')[0] for key in labeler.keys()}
+    assert not kinds & {'train', 'val', 'unlabeled', 'optim', 'param'}
+
+
+@pytest.mark.parametrize(
+    'given, used',
+    [
+        (None, dict(type='TemperatureScaling')),
+        (
+            dict(type='TemperatureScaling', T=0.2),
+            dict(type='TemperatureScaling', T=0.2),
+        ),
+    ],
+)
+def test_the_labeler_takes_the_users_probabilities(given, used):
+    cfg = make(train_cfg=dict(probabilities=given))
+    evaluator = labeler_config(cfg, ('P',), [0]).test_evaluator
+    assert evaluator == dict(type='PseudoLabelWriter', probabilities=used)
+
