@@ -1,6 +1,6 @@
 # Random paths of stages, the best of them kept.
 _base_ = [
-    '../_base_/models/deeplabv2_efficientnet-lite0.py',
+    '../_base_/models/deeplabv2_lite0_voc1k.py',
     '../_base_/datasets/voc1k_1-4.py',
     '../_base_/self_training/voc1k.py',
 ]

@@ -2,7 +2,7 @@
 # that it trains on two CPU cores. Which images are labelled say camvid_1-16.py
 # and camvid_1-8.py.
 data_root = 'data/camvid'
-crop_size = (160, 160)
+crop_size = (161, 161)
 metainfo = dict(
     classes=(
         'sky',

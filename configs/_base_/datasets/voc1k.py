@@ -1,12 +1,12 @@
 # A small VOC that trains on two CPU cores: 1,039 images of PASCAL VOC 2012 (528
-# to train, 511 to test), their long side resized to 256. Which images are
+# to train, 511 to test), their long side resized to 257. Which images are
 # labelled say voc1k_1-8.py and voc1k_1-4.py.
 _base_ = './voc.py'
-crop_size = (192, 192)
+crop_size = (193, 193)
 
 augmentation = [
     dict(
-        type='RandomResize', scale=(256, 256), ratio_range=(0.5, 1.5), keep_ratio=True
+        type='RandomResize', scale=(257, 257), ratio_range=(0.5, 1.5), keep_ratio=True
     ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
@@ -26,7 +26,7 @@ unlabeled_pipeline = [
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(256, 256), keep_ratio=True),
+    dict(type='Resize', scale=(257, 257), keep_ratio=True),
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]

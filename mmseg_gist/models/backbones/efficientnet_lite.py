@@ -103,6 +103,12 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite(BaseModule):
     """EfficientNet-Lite0, -Lite1 or -Lite2 as a segmentation backbone.
 
+    Where feature pixels lie in the image depends on the image's size, as 'SAME'
+    padding is uneven on even sides: only sides of ``output_stride * k + 1``
+    (33, 161, 257, ...) have them at multiples of the stride. Train and test at
+    such sizes, by ``data_preprocessor``'s ``size`` and ``test_cfg.size``, or
+    predictions shift against labels, more with every self-training stage.
+
     Args:
         arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``. The five features
             have 16, 24, 40, 112, 320 channels, in lite2 16, 24, 48, 120, 352.

@@ -78,6 +78,21 @@ def test_odd_sizes_are_rounded_up():
     ]
 
 
+@pytest.mark.parametrize('size, centred', [(65, True), (97, True), (64, False)])
+def test_sides_of_stride_k_plus_1_centre_the_features(size, centred):
+    """Turning image and kernels upside down then turns the feature so too."""
+    torch.manual_seed(0)
+    backbone = EfficientNetLite(output_stride=16, out_indices=(4,)).double().eval()
+    image = torch.rand(1, 3, size, 33, dtype=torch.double)
+    with torch.no_grad():
+        (feature,) = backbone(image)
+        for name, parameter in backbone.named_parameters():
+            if parameter.dim() == 4:
+                parameter.copy_(parameter.flip(2))
+        (turned,) = backbone(image.flip(2))
+    assert torch.allclose(turned.flip(2), feature) == centred
+
+
 def test_out_indices_choose_features_in_their_order():
     model = EfficientNetLite(out_indices=(4, 1)).eval()
     assert [f.shape[1] for f in model(torch.zeros(1, 3, 32, 32))] == [320, 24]
