@@ -35,9 +35,7 @@ def pseudo_labeled(folder, confidence, label=None):
 
 
 def erase(results, threshold, **kwargs):
-    transform = TRANSFORMS.build(
-        dict(type='LabelErase', threshold=threshold, **kwargs)
-    )
+    transform = TRANSFORMS.build(dict(type='LabelErase', threshold=threshold, **kwargs))
     assert isinstance(transform, LabelErase)
     return transform(results)['gt_seg_map']
 

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmseg.visualization import SegLocalVisualizer
 from tiny import write_tiny
 
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
@@ -20,14 +23,29 @@ def config_file(tmp_path_factory) -> Path:
     return write_tiny(tmp_path_factory.mktemp('data'))
 
 
+@pytest.fixture(autouse=True)
+def fast(monkeypatch):
+    """Configs that are written out are not formatted: it takes most of the time."""
+    for place in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
+        monkeypatch.setattr(
+            f'{place}.FormatCode', lambda text, **kwargs: (text, False), raising=False
+        )
+
+
 @pytest.fixture
 def cfg(config_file, tmp_path) -> Config:
-    """The user's config, as the loop completes it; nothing is augmented."""
-    cfg = Config.fromfile(config_file, format_python_code=False)
+    """The user's config, as the loop completes it, for training alone."""
+    cfg = Config.fromfile(config_file)
+    for name in ('val', 'test'):
+        for key in ('dataloader', 'cfg', 'evaluator'):
+            cfg.pop(f'{name}_{key}')
+    for loader in (cfg.train_dataloader, cfg.unlabeled_dataloader):
+        loader.dataset.serialize_data = False
     cfg.work_dir = str(tmp_path / 'run')
     cfg.metainfo = dict(classes=['a', 'b', 'c'], palette=PALETTE)
     cfg.randomness = dict(seed=0)
     cfg.train_dataloader.num_workers = 0
+    cfg.default_hooks.pop('visualization')
     cfg.log_level = 'WARNING'
     return cfg
 
@@ -78,6 +96,8 @@ def run():
     """
 
     def run(stage, **functions):
+        for kind in (MMLogger, MessageHub, SegLocalVisualizer, DefaultScope):
+            kind._instance_dict.clear()  # as in a new process
         runner = Runner.from_cfg(stage)
         recorders = {}
         for point, function in functions.items():

@@ -26,7 +26,9 @@ def poly(iters, power=0.9):
 
 @pytest.fixture
 def cfg(cfg):
-    cfg.optim_wrapper.paramwise_cfg = dict(custom_keys={'decode_head': dict(lr_mult=10)})
+    cfg.optim_wrapper.paramwise_cfg = dict(
+        custom_keys={'decode_head': dict(lr_mult=10)}
+    )
     cfg.train_cfg.update(initial_iters=5, stage_iters=4)
     return cfg
 
@@ -67,7 +69,8 @@ def test_the_optimizer_starts_afresh(make_stage, run):
 
     def momenta(runner):
         return [
-            value['momentum_buffer'] for value in runner.optim_wrapper.optimizer.state.values()
+            value['momentum_buffer']
+            for value in runner.optim_wrapper.optimizer.state.values()
         ]
 
     for path in ('', 'L'):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.registry import init_default_scope
 from mmseg.registry import HOOKS, MODELS
 from torch import nn
 
@@ -17,7 +18,9 @@ def cfg(cfg):
     """The backbone's BatchNorm learns, so that its statistics move."""
     cfg.train_cfg.stage_iters = 5
     cfg.train_cfg.consistency = dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.9)
-    cfg.model.backbone.update(norm_cfg=dict(type='BN'), norm_eval=False)
+    cfg.model.backbone.update(
+        norm_cfg=dict(type='BN', requires_grad=True), norm_eval=False
+    )
     return cfg
 
 
@@ -66,6 +69,7 @@ def test_the_teacher_is_the_moving_average_of_the_student(make_stage, run, path)
 
 
 def test_it_starts_from_the_weights_that_are_loaded(cfg, make_stage, run, tmp_path):
+    init_default_scope('mmseg')
     torch.manual_seed(9)
     plain = MODELS.build(cfg.model)
     torch.save(dict(state_dict=plain.state_dict()), tmp_path / 'parent.pth')
@@ -96,11 +100,10 @@ def cut_off_at(iteration):
 
 
 @pytest.mark.parametrize('path', ['L', '0.5', 'B0.5'])
-def test_a_stage_that_was_cut_off_goes_on_with_its_teacher(
-    cfg, make_stage, run, path
-):
+def test_a_stage_that_was_cut_off_goes_on_with_its_teacher(cfg, make_stage, run, path):
     uninterrupted, values = run(
-        make_stage(path), after_train_iter=lambda r: copied(r.model.teacher.state_dict())
+        make_stage(path),
+        after_train_iter=lambda r: copied(r.model.teacher.state_dict()),
     )
     teachers = values['after_train_iter']
 
@@ -183,5 +186,7 @@ def test_a_checkpoint_without_a_teacher_is_only_loaded_from():
 
 @pytest.mark.parametrize('momentum', [-0.1, 1.1])
 def test_a_momentum_outside_of_0_to_1_is_refused(momentum):
-    with pytest.raises(AssertionError, match=rf'momentum {momentum} is not in \[0, 1\]'):
+    with pytest.raises(
+        AssertionError, match=rf'momentum {momentum} is not in \[0, 1\]'
+    ):
         MeanTeacherHook(momentum)

@@ -45,7 +45,7 @@ def test_what_is_saved_is_all_that_resuming_needs(make_stage, run):
     content = torch.load(path, weights_only=False)
     assert content['meta']['iter'] == 5
     assert content['optimizer']['state']
-    assert content['param_schedulers'][0]['last_step'] == 5
+    assert content['param_schedulers'][0]['_global_step'] == 5
     assert 'train/loss' in content['message_hub']['log_scalars']
     weights = runner.model.state_dict()
     assert all(torch.equal(content['state_dict'][key], weights[key]) for key in weights)
@@ -53,9 +53,7 @@ def test_what_is_saved_is_all_that_resuming_needs(make_stage, run):
 
 def test_it_is_saved_after_all_others_did_their_part(make_stage, run):
     """The teacher and the schedule of the same iteration."""
-    stage = make_stage('L')
-    assert 'ProgressHook' in [hook['type'] for hook in stage.custom_hooks]
-    runner = Runner.from_cfg(stage)
+    runner, _ = run(make_stage('L'))
     names = [type(hook).__name__ for hook in runner.hooks]
     assert names.index('ProgressHook') == len(names) - 1
 

@@ -54,9 +54,7 @@ def same(one, two):
     return one.keys() == two.keys() and all(torch.equal(one[k], two[k]) for k in one)
 
 
-def test_the_random_numbers_of_an_iteration_follow_from_the_seed(
-    make_stage, run
-):
+def test_the_random_numbers_of_an_iteration_follow_from_the_seed(make_stage, run):
     stage = make_stage('L')
     _, values = run(stage, before_train_iter=randomness)
     expected = []
@@ -72,9 +70,7 @@ def test_the_random_numbers_of_an_iteration_follow_from_the_seed(
 
 def test_each_process_has_numbers_of_its_own(make_stage, run, monkeypatch):
     _, values = run(make_stage('L'), before_train_iter=randomness)
-    monkeypatch.setattr(
-        'mmseg_gist.engine.runner.stage_train_loop.get_rank', lambda: 1
-    )
+    monkeypatch.setattr('mmseg_gist.engine.runner.stage_train_loop.get_rank', lambda: 1)
     _, others = run(make_stage('L'), before_train_iter=randomness)
     pairs = zip(values['before_train_iter'], others['before_train_iter'])
     assert not any(set(one) & set(two) for one, two in pairs)

@@ -306,9 +306,7 @@ def test_consistency_has_defaults():
 
 
 def refined(**settings):
-    return make(
-        train_cfg=dict(refinement=settings, consistency=dict(loss_weight=0.1))
-    )
+    return make(train_cfg=dict(refinement=settings, consistency=dict(loss_weight=0.1)))
 
 
 def test_refinement_is_for_the_stages_after_the_first():
@@ -502,4 +500,3 @@ def test_the_labeler_takes_the_users_probabilities(given, used):
     cfg = make(train_cfg=dict(probabilities=given))
     evaluator = labeler_config(cfg, ('P',), [0]).test_evaluator
     assert evaluator == dict(type='PseudoLabelWriter', probabilities=used)
-

@@ -25,7 +25,11 @@ def finished(path, dev, test=None):
 
 def failed(path):
     return dict(
-        path=path, iters=10, seed=7, status='failed', reason='loss is nan at iteration 4'
+        path=path,
+        iters=10,
+        seed=7,
+        status='failed',
+        reason='loss is nan at iteration 4',
     )
 
 
@@ -140,7 +144,10 @@ def test_the_test_set_does_not_decide():
 
 DAMAGED = [
     ('', 'Expecting value: line 1 column 1 (char 0)'),
-    ('{"run": {}, "stag', 'Unterminated string starting at: line 1 column 13 (char 12)'),
+    (
+        '{"run": {}, "stag',
+        'Unterminated string starting at: line 1 column 13 (char 12)',
+    ),
     ('{"stages": []}', "'run'"),
     ('{"run": {}}', "'stages'"),
     ('[]', 'list indices must be integers or slices, not str'),

@@ -1,14 +1,15 @@
 """Make the embedded data set: textured shapes on textured grounds.
 
 A class is a shape and a texture together, e.g. a striped disc; neither alone
-tells it, and colours, sizes, directions and grounds say nothing at all. Shapes
-of a blotched texture, like the grounds', belong to the background. Only the
-images that need labels get them.
+tells it. The colour hints at the shape, not reliably; sizes, directions and
+grounds say nothing. Shapes of a blotched texture, like the grounds', belong to
+the background. Only the images that need labels get them.
 
     python tools/dataset_converters/shapes.py data/shapes
 """
 
 import argparse
+import colorsys
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from label_files import write_image, write_label, write_list
 from mmseg_gist.datasets.parallel import map_files
 
 CORNERS = dict(disc=48, square=4, triangle=3)
+HUES = dict(disc=0, square=1 / 3, triangle=2 / 3)
 TEXTURES = ('striped', 'checked')
 CLASSES = (
     'background',
@@ -46,13 +48,14 @@ def draw_scene(seed: tuple[int, ...], size: int) -> tuple[np.ndarray, np.ndarray
         into ``CLASSES``.
     """
     rng = np.random.default_rng(seed)
-    image = _paint(rng, 'blotched', size)
+    image = _paint(rng, 'blotched', rng.uniform(), size)
     label = np.zeros((size, size), np.uint8)
     for _ in range(rng.integers(2, 5)):
         shape = rng.choice(list(CORNERS))
         texture = rng.choice([*TEXTURES, *TEXTURES, 'blotched'])
         mask = _mask(rng, CORNERS[shape], size)
-        image[mask] = _paint(rng, texture, size)[mask]
+        hue = HUES[shape] + rng.normal(0, 0.12)
+        image[mask] = _paint(rng, texture, hue, size)[mask]
         name = f'{texture} {shape}'
         label[mask] = CLASSES.index(name) if name in CLASSES else 0
     image = cv2.GaussianBlur(image, (3, 3), 0)
@@ -77,11 +80,14 @@ def _mask(rng: np.random.Generator, corners: int, size: int) -> np.ndarray:
     return mask.astype(bool)
 
 
-def _paint(rng: np.random.Generator, texture: str, size: int) -> np.ndarray:
-    """Two random colours in a texture: (size, size, 3) float64 in [0, 255]."""
-    first, second = rng.uniform(0, 255, (2, 3))
-    while np.abs(first - second).max() < 80:
-        second = rng.uniform(0, 255, 3)
+def _paint(
+    rng: np.random.Generator, texture: str, hue: float, size: int
+) -> np.ndarray:
+    """A bright and a dark colour in a texture: (size, size, 3) in [0, 255]."""
+    bright, dark = (
+        np.multiply(255, colorsys.hsv_to_rgb(hue % 1, rng.uniform(0.4, 1), value))
+        for value in (rng.uniform(0.7, 1), rng.uniform(0.1, 0.5))
+    )
     if texture == 'blotched':
         field = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), 2)
     else:
@@ -93,7 +99,7 @@ def _paint(rng: np.random.Generator, texture: str, size: int) -> np.ndarray:
         field = np.sin(wave * along + rng.uniform(0, 2 * np.pi))
         if texture == 'checked':
             field = field * np.sin(wave * across + rng.uniform(0, 2 * np.pi))
-    return np.where(field[..., None] > 0, first, second)
+    return np.where(field[..., None] > 0, bright, dark)
 
 
 def parse_args(argv=None):
@@ -105,7 +111,7 @@ def parse_args(argv=None):
     parser.add_argument('--dev', type=int, default=30, help='development images')
     parser.add_argument('--unlabeled', type=int, default=200, help='unlabelled images')
     parser.add_argument('--test', type=int, default=80, help='test images')
-    parser.add_argument('--size', type=int, default=96, help='height and width')
+    parser.add_argument('--size', type=int, default=97, help='height and width')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args(argv)
 

@@ -1,8 +1,8 @@
-# The embedded data set of textured shapes at 96 x 96, which
+# The embedded data set of textured shapes at 97 x 97, which
 # tools/dataset_converters/shapes.py makes: 16 labelled, 30 development, 200
 # unlabelled and 80 test images.
 data_root = 'data/shapes'
-crop_size = (96, 96)
+crop_size = (97, 97)
 metainfo = dict(
     classes=(
         'background',
@@ -25,7 +25,7 @@ metainfo = dict(
 )
 
 augmentation = [
-    dict(type='RandomResize', scale=(96, 96), ratio_range=(0.5, 1.5), keep_ratio=True),
+    dict(type='RandomResize', scale=(97, 97), ratio_range=(0.75, 1.25), keep_ratio=True),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
@@ -38,7 +38,7 @@ train_pipeline = [
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='LabelErase', threshold=0.5),
+    dict(type='LabelErase', threshold=0.0),
     *augmentation,
 ]
 test_pipeline = [

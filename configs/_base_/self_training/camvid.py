@@ -7,5 +7,5 @@ train_cfg = dict(
     stage_iters=150,
     probabilities=dict(type='TemperatureScaling', T=0.2),
     consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.99),
-    refinement=dict(optim_wrapper=dict(optimizer=dict(lr=5e-5))),
+    refinement=dict(optim_wrapper=dict(optimizer=dict(lr=1e-4))),
 )

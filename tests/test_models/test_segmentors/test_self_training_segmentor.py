@@ -131,7 +131,8 @@ def test_the_gradient_is_that_of_the_weighted_sum():
 
 
 @pytest.mark.parametrize(
-    'source, labels, expected', [(0, HUMAN, 4 / 3), (0, PSEUDO, 15 / 8), (1, PSEUDO, 15 / 8)]
+    'source, labels, expected',
+    [(0, HUMAN, 4 / 3), (0, PSEUDO, 15 / 8), (1, PSEUDO, 15 / 8)],
 )
 def test_one_kind_alone_has_the_segmentors_own_loss(source, labels, expected):
     """In stages of one kind, and in those that choose one for each batch."""
@@ -218,7 +219,9 @@ def test_the_segmentation_loss_is_as_without_it(samples, parts):
     assert total(model, losses) == pytest.approx(total(plain, others) + added)
 
 
-@pytest.mark.parametrize('samples, parts', [(MIXED, [2, 2]), (MIXED[:3], [2, 1]), (MIXED[2:], [2])])
+@pytest.mark.parametrize(
+    'samples, parts', [(MIXED, [2, 2]), (MIXED[:3], [2, 1]), (MIXED[2:], [2])]
+)
 def test_the_student_runs_once(samples, parts):
     """Its features are those of the segmentation loss."""
     model = consistent()

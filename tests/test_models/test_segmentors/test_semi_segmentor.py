@@ -157,7 +157,9 @@ def test_inside_of_another_module(load):
     """Only its own keys are renamed."""
 
     def outer(model):
-        return nn.ModuleDict(dict(a=model, segmentor=nn.Linear(2, 2), b=nn.Linear(1, 1)))
+        return nn.ModuleDict(
+            dict(a=model, segmentor=nn.Linear(2, 2), b=nn.Linear(1, 1))
+        )
 
     outside, other = outer(wrapped()), outer(plain())
     assert list(outside.state_dict()) == list(other.state_dict())
