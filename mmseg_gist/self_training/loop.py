@@ -207,7 +207,7 @@ def only_run_in(work_dir: str) -> Iterator[None]:
     with open(osp.join(work_dir, 'lock'), 'w') as file:
         try:  # lockf: workers of a killed run do not hold it any longer
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise UserError(
                 f'another run is training in {work_dir}: wait for it, or choose '
                 'another --work-dir'
@@ -225,45 +225,6 @@ def _check_pretrained(model: dict, key: str = 'model') -> None:
         if isinstance(value, dict):
             _check_pretrained(value, f'{key}.{name}')
         elif name == 'checkpoint' and re.fullmatch(r'(?!.*://).*\.pth', str(value)):
-            if not osp.exists(value):
-                raise UserError(
-                    f'{value} does not exist: put the weights there '
-                    f'(tools/model_converters), or set {key}=None to start from '
-                    'random weights'
-                )
-
-
-@contextmanager
-def only_run_in(work_dir: str) -> Iterator[None]:
-    """Keeps a second run out of the work dir as long as this process lives.
-
-    Raises:
-        UserError: There is one already.
-    """
-    if not is_main_process():
-        yield
-        return
-    with open(osp.join(work_dir, 'lock'), 'w') as file:
-        try:  # lockf: workers of a killed run do not hold it any longer
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UserError(
-                f'another run is training in {work_dir}: wait for it, or choose '
-                'another --work-dir'
-            ) from None
-        yield
-
-
-def _shape(shape) -> str:
-    return 'missing' if shape is None else str(tuple(shape))
-
-
-def _check_pretrained(model: dict, key: str = 'model') -> None:
-    """Files of weights, wherever in the model's config, must be there."""
-    for name, value in model.items():
-        if isinstance(value, dict):
-            _check_pretrained(value, f'{key}.{name}')
-        elif name == 'checkpoint' and '://' not in value and value.endswith('.pth'):
             if not osp.exists(value):
                 raise UserError(
                     f'{value} does not exist: put the weights there '
