@@ -80,9 +80,7 @@ def _mask(rng: np.random.Generator, corners: int, size: int) -> np.ndarray:
     return mask.astype(bool)
 
 
-def _paint(
-    rng: np.random.Generator, texture: str, hue: float, size: int
-) -> np.ndarray:
+def _paint(rng: np.random.Generator, texture: str, hue: float, size: int) -> np.ndarray:
     """A bright and a dark colour in a texture: (size, size, 3) in [0, 255]."""
     bright, dark = (
         np.multiply(255, colorsys.hsv_to_rgb(hue % 1, rng.uniform(0.4, 1), value))

@@ -25,7 +25,9 @@ metainfo = dict(
 )
 
 augmentation = [
-    dict(type='RandomResize', scale=(97, 97), ratio_range=(0.75, 1.25), keep_ratio=True),
+    dict(
+        type='RandomResize', scale=(97, 97), ratio_range=(0.75, 1.25), keep_ratio=True
+    ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),

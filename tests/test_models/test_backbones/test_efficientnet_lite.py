@@ -86,7 +86,7 @@ def test_sides_of_stride_k_plus_1_centre_the_features(size, centred):
     image = torch.rand(1, 3, size, 33, dtype=torch.double)
     with torch.no_grad():
         (feature,) = backbone(image)
-        for name, parameter in backbone.named_parameters():
+        for parameter in backbone.parameters():
             if parameter.dim() == 4:
                 parameter.copy_(parameter.flip(2))
         (turned,) = backbone(image.flip(2))
