@@ -60,9 +60,11 @@ PAPER = dict(
     cityscapes=(4000, 6, (256, 512), 19),
 )
 # One config of each model.
-MODEL_OF = [
+MODELS_OF = [
     'gist/deeplabv2_voc_1-50_rist',
+    'gist/deeplabv2_voc1k_1-4_rist',
     'gist/deeplabv2_camvid_1-16_rist',
+    'gist/deeplabv2_shapes_rist',
     'gist/segformer_mit-b0_camvid_1-16_rist',
     'gist/unet_camvid_1-16_rist',
 ]
@@ -241,9 +243,9 @@ def test_pipelines_build(name):
             TRANSFORMS.build(transform)
 
 
-@pytest.mark.parametrize('name', MODEL_OF)
+@pytest.mark.parametrize('name', MODELS_OF)
 def test_models_take_images_of_any_size(name):
-    """No config tells the model its crop size: a batch is padded to fit."""
+    """They are padded: to the crop's size if the model tells it, else to fit."""
     cfg = load(name)
     model = built(cfg)[0].eval()
     sizes = [(40, 33), (37, 50)]
@@ -252,8 +254,13 @@ def test_models_take_images_of_any_size(name):
     samples = [SegDataSample(gt_sem_seg=label) for label in labels]
     batch = dict(inputs=images, data_samples=samples)
     batch = model.data_preprocessor(batch, training=True)
-    divisor = cfg.model.data_preprocessor.size_divisor
-    shape = tuple(-(-side // divisor) * divisor for side in (40, 50))
+    padding = cfg.model.data_preprocessor
+    if divisor := padding.size_divisor:
+        shape = tuple(-(-side // divisor) * divisor for side in (40, 50))
+    else:
+        shape = padding.size
+        pipeline = cfg.train_dataloader.dataset.pipeline
+        assert shape == one(pipeline, 'RandomCrop')['crop_size']
     assert batch['inputs'].shape[2:] == shape
     first = batch['data_samples'][0].gt_sem_seg.data
     assert (first != 255).sum() == 40 * 33  # what was added has no label

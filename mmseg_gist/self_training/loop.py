@@ -85,12 +85,16 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.cfg = deepcopy(runner.cfg)
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
+        self.record_file = osp.join(self.cfg.work_dir, 'record.json')
+        if not osp.exists(self.record_file) and is_main_process():
+            check_datasets(self.cfg)
+        barrier()
+        _check_pretrained(self.cfg.model)
         dataset = next(leaves(dataloader['dataset']))
         dataset = DATASETS.build(dict(dataset, pipeline=[], lazy_init=True))
         self.cfg.metainfo = {
             key: list(dataset.metainfo[key]) for key in ('classes', 'palette')
         }
-        _check_pretrained(self.cfg.model)
         # Only the stages' Runners train; this one has nothing to load or resume.
         self.resume = runner._resume
         runner._resume, runner._load_from = False, None
@@ -138,7 +142,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             following = self.policy(record.scores)
 
     def _open_record(self) -> Record:
-        file = osp.join(self.cfg.work_dir, 'record.json')
+        file = self.record_file
         settings = fingerprint(self.cfg)
         if osp.exists(file):
             if not self.resume:
@@ -153,11 +157,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
                     'choose another --work-dir'
                 )
         else:
-            if is_main_process():
-                self._check_model()
-                check_datasets(self.cfg)
+            self._check_model()
             record = Record(file, dict(seed=self.runner.seed, settings=settings))
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
+        if is_main_process():
+            record.save()  # the seed is kept before anything is trained with it
         self.cfg.randomness = dict(
             self.cfg.get('randomness') or {}, seed=record.run['seed']
         )

@@ -43,13 +43,6 @@ def cut_off(runner):
         raise CutOff
 
 
-def resume(stage, runner_cut_off, run, **functions):
-    with pytest.raises(CutOff):
-        run(stage, before_train_iter=runner_cut_off)
-    stage.resume, stage.load_from = True, f'{stage.work_dir}/last.pth'
-    return run(stage, **functions)
-
-
 def same(one, two):
     return one.keys() == two.keys() and all(torch.equal(one[k], two[k]) for k in one)
 
@@ -127,7 +120,7 @@ def test_hooks_are_called_as_in_mmengines_loop(make_stage, run):
     points += ['after_train_iter', 'after_train_epoch', 'after_train']
     stage = make_stage('L')
     stage.train_cfg.max_iters = 2
-    _, values = run(stage, **{p: lambda r, p=p: order.append(p) for p in points})
+    run(stage, **{p: lambda r, p=p: order.append(p) for p in points})
     assert order == [*points[:2], *points[2:4] * 2, *points[4:]]
 
 

@@ -293,6 +293,12 @@ def test_bad_data_end_a_run_before_it_starts(cfg):
     assert not Path(cfg.work_dir, 'stages').exists()
 
 
+def test_a_missing_folder_ends_a_run_before_it_starts(cfg):
+    cfg.val_dataloader.dataset.type = 'PascalVOCDataset'  # asserts that it is there
+    cfg.val_dataloader.dataset.data_prefix.img_path = 'elsewhere'
+    fault(cfg, 'elsewhere: no such folder of the development set')
+
+
 def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, 'No space left on device')

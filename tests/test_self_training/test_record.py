@@ -143,29 +143,20 @@ def test_the_test_set_does_not_decide():
 
 
 DAMAGED = [
-    ('', 'Expecting value: line 1 column 1 (char 0)'),
-    (
-        '{"run": {}, "stag',
-        'Unterminated string starting at: line 1 column 13 (char 12)',
-    ),
+    # what was written, a part of the reason that is given
+    ('', 'line 1 column 1'),
+    ('{"run": {}, "stag', 'line 1 column 13'),
     ('{"stages": []}', "'run'"),
     ('{"run": {}}', "'stages'"),
-    ('[]', 'list indices must be integers or slices, not str'),
+    ('[]', 'list indices'),
     ('{"run": {}, "stages": [{"path": "0"}]}', "'status'"),
-    (
-        '{"run": {}, "stages": [{"path": "X", "status": "failed"}]}',
-        '"X" is no path: use letters L and P, such as LPLLP, and numbers set off by '
-        '"-", such as 0.25-0.25',
-    ),
-    (
-        '{"run": {}, "stages": [{"path": 3, "status": "failed"}]}',
-        "expected string or bytes-like object, got 'int'",
-    ),
+    ('{"run": {}, "stages": [{"path": "X", "status": "failed"}]}', '"X" is no path'),
+    ('{"run": {}, "stages": [{"path": 3, "status": "failed"}]}', 'expected string'),
     (
         '{"run": {}, "stages": [{"path": "0", "status": "finished", "dev": null}]}',
-        "'NoneType' object is not subscriptable",
+        'not subscriptable',
     ),
-    ('{"run": {}, "stages": ["0"]}', "string indices must be integers, not 'str'"),
+    ('{"run": {}, "stages": ["0"]}', 'string indices'),
 ]
 
 
@@ -175,10 +166,11 @@ def test_a_damaged_record_is_refused(tmp_path, content, reason):
     file.write_text(content)
     with pytest.raises(UserError) as error:
         Record.load(file)
-    assert str(error.value) == (
-        f'{file} is not a readable record ({reason}); restore it, or start in '
-        'another --work-dir'
-    )
+    message = str(error.value)
+    assert message.startswith(f'{file} is not a readable record (')
+    assert message.endswith('); restore it, or start in another --work-dir')
+    assert reason in message
+    assert '\n' not in message
 
 
 def test_a_record_of_other_bytes_is_refused(tmp_path):

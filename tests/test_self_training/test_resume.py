@@ -64,19 +64,20 @@ def uninterrupted(config, tmp_path_factory) -> tuple:
 
 
 # Stages of 5, 3 and 3 iterations, saved after every second and the last one;
-# six pseudo-labels, each of two files; a save is two files, last.pth first.
+# six pseudo-labels, each of two files; a save is two files, last.pth first. A
+# run writes the record when it starts.
 KILLS = [
     'train:2',  # stage 0, before anything is saved
     'train:4',  # stage 0, after a save
     'train:3',  # stage 0 again, resumed at its third iteration
     'val:2',  # evaluating stage 0
-    'replace:1',  # before the record is first written
-    'replaced:1',  # right after it
+    'replace:2',  # before stage 0 is written into the record
+    'replaced:2',  # right after it
     'test:3',  # labelling for stage P
-    'replace:2',  # labelling again, between a confidence and its label
+    'replace:3',  # labelling again, between a confidence and its label
     'train:3',  # stage P, after a save
-    'replace:1',  # before its last save is in place
-    'replace:3',  # before its checkpoint is
+    'replace:2',  # before its last save is in place
+    'replace:4',  # before its checkpoint is
     'train:2',  # stage L
 ]
 

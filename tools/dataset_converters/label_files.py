@@ -143,6 +143,6 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 BGR image atomically; .jpg in quality 95."""
+    """Write an (H, W, 3) uint8 BGR image atomically; OpenCV's JPEG quality is 95."""
     with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        cv2.imwrite(str(temporary), image)

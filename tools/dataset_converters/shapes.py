@@ -2,8 +2,7 @@
 
 A class is a shape and a texture together, e.g. a striped disc; neither alone
 tells it. The colour hints at the shape, not reliably; sizes, directions and
-grounds say nothing. Shapes of a blotched texture, like the grounds', belong to
-the background. Only the images that need labels get them.
+the blotched grounds say nothing. Only the images that need labels get them.
 
     python tools/dataset_converters/shapes.py data/shapes
 """
@@ -50,14 +49,13 @@ def draw_scene(seed: tuple[int, ...], size: int) -> tuple[np.ndarray, np.ndarray
     rng = np.random.default_rng(seed)
     image = _paint(rng, 'blotched', rng.uniform(), size)
     label = np.zeros((size, size), np.uint8)
-    for _ in range(rng.integers(2, 5)):
+    for _ in range(rng.integers(1, 4)):
         shape = rng.choice(list(CORNERS))
-        texture = rng.choice([*TEXTURES, *TEXTURES, 'blotched'])
+        texture = rng.choice(TEXTURES)
         mask = _mask(rng, CORNERS[shape], size)
-        hue = HUES[shape] + rng.normal(0, 0.12)
+        hue = HUES[shape] + rng.normal(0, 0.08)
         image[mask] = _paint(rng, texture, hue, size)[mask]
-        name = f'{texture} {shape}'
-        label[mask] = CLASSES.index(name) if name in CLASSES else 0
+        label[mask] = CLASSES.index(f'{texture} {shape}')
     image = cv2.GaussianBlur(image, (3, 3), 0)
     image = image + rng.normal(0, 12, image.shape)
     return image.clip(0, 255).astype(np.uint8), label
@@ -71,7 +69,7 @@ def _mask(rng: np.random.Generator, corners: int, size: int) -> np.ndarray:
     turn = rng.uniform(0, 2 * np.pi)
     angles = turn + 2 * np.pi * np.arange(corners) / corners
     area = corners / 2 * np.sin(2 * np.pi / corners)
-    radius = rng.uniform(0.13, 0.25) * size * np.sqrt(np.pi / area)
+    radius = rng.uniform(0.2, 0.35) * size * np.sqrt(np.pi / area)
     radii = radius * np.array([1, rng.uniform(0.75, 1)])
     centre = rng.uniform(0.15, 0.85, 2) * size
     points = centre + radii * np.stack([np.cos(angles), np.sin(angles)], 1)
@@ -105,7 +103,7 @@ def parse_args(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('out', type=Path, help='folder to write')
-    parser.add_argument('--labeled', type=int, default=16, help='labelled images')
+    parser.add_argument('--labeled', type=int, default=24, help='labelled images')
     parser.add_argument('--dev', type=int, default=30, help='development images')
     parser.add_argument('--unlabeled', type=int, default=200, help='unlabelled images')
     parser.add_argument('--test', type=int, default=80, help='test images')

@@ -1,5 +1,5 @@
 # The embedded data set of textured shapes at 97 x 97, which
-# tools/dataset_converters/shapes.py makes: 16 labelled, 30 development, 200
+# tools/dataset_converters/shapes.py makes: 24 labelled, 30 development, 200
 # unlabelled and 80 test images.
 data_root = 'data/shapes'
 crop_size = (97, 97)
