@@ -71,4 +71,6 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        sys.exit(str(error))
+        # from a worker it comes with that worker's traceback before its line
+        line = str(error).strip().splitlines()[-1]
+        sys.exit(line.removeprefix(f'{UserError.__module__}.UserError: '))

@@ -23,7 +23,8 @@ def no_singletons_left():
     """Clear what a Runner leaves behind for the next one in the process."""
     yield
     logging.shutdown()
-    for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
+    visualizers = Visualizer, *Visualizer.__subclasses__()
+    for manager in (MMLogger, MessageHub, DefaultScope, *visualizers):
         manager._instance_dict.clear()
 
 

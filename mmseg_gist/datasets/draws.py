@@ -42,7 +42,9 @@ def draws(
 ) -> Iterator[list[Draw]]:
     """The draws of each iteration from ``start`` on, without end.
 
-    Every data set is gone through in a new random order again and again.
+    Every data set is gone through in a new random order again and again. With
+    ``choose`` the images of iterations that draw from the other one are left
+    out.
 
     Args:
         sizes: Number of images of each data set.

@@ -38,7 +38,8 @@ class PseudoLabelWriter(BaseMetric):
             label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
             logits = sample['seg_logits']['data']  # (C, H, W)
             if len(logits) == 1:  # mmseg's one-channel heads give a sigmoid
-                logits = torch.cat([torch.zeros_like(logits), logits.logit()])
+                logits = logits.logit().clamp(-17, 17)
+                logits = torch.cat([torch.zeros_like(logits), logits])
             probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
             confidence = probs.gather(0, label)[0].mul(255).round()
             write_pseudo_label(
@@ -66,7 +67,7 @@ def write_pseudo_label(
     """
     with atomic_path(confidence_path(path)) as temporary:
         temporary.write_bytes(cv2.imencode('.png', confidence)[1].tobytes())
-    image = Image.fromarray(label, mode='P')
-    image.putpalette(list(palette))
+    image = Image.fromarray(label)
+    image.putpalette([*palette, *[0] * (768 - len(palette))])
     with atomic_path(path) as temporary:
         image.save(temporary)

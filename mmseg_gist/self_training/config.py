@@ -49,6 +49,14 @@ def draw_config(cfg: Config, path: Path) -> dict:
     )
 
 
+def refined(cfg: Config, path: Path) -> Config:
+    """A copy of the user's config with the settings of the stage's refinement."""
+    cfg = copy.deepcopy(cfg)
+    if path and cfg.train_cfg.get('refinement'):
+        cfg.merge_from_dict(cfg.train_cfg.refinement.to_dict())
+    return cfg
+
+
 def stage_config(cfg: Config, path: Path) -> Config:
     """The ordinary mmseg config of a stage.
 
@@ -61,12 +69,11 @@ def stage_config(cfg: Config, path: Path) -> Config:
         schedule, data and hooks are in it unchanged but for what follows from
         the stage.
     """
+    cfg = refined(cfg, path)
     settings = cfg.train_cfg
     mix = path[-1] if path else 'L'
     iters = stage_iters(cfg, path)
     stage = copy.deepcopy(cfg)
-    if path and settings.get('refinement'):
-        stage.merge_from_dict(settings.refinement.to_dict())
     stage.pop('unlabeled_dataloader')
     own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     stage.work_dir = stage_dir(cfg, path)
@@ -136,12 +143,12 @@ def fit_schedule(param_scheduler, iters: int):
     if isinstance(param_scheduler, dict):
         param_scheduler = [param_scheduler]
     schedulers = [dict(scheduler) for scheduler in param_scheduler]
-    length = max(scheduler.get('end', 0) for scheduler in schedulers)
+    length = max(scheduler.get('end', iters) for scheduler in schedulers)
     for scheduler in schedulers:
         for key in ('begin', 'end'):
-            if length and key in scheduler:
+            if key in scheduler:
                 scheduler[key] = round(scheduler[key] * iters / length)
-    return schedulers
+    return [s for s in schedulers if s.get('begin', 0) < s.get('end', iters)]
 
 
 def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:

@@ -129,10 +129,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         while following:
             path = following[0]
             row = run_stage(self.cfg, path)
-            record.stages.append(row)
-            if is_main_process():
-                record.save()
-                clean_up(self.cfg, path)
+            record.add(row)
+            clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
             if row['status'] == 'failed' and path == ROOT:
                 raise UserError(
@@ -160,8 +158,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             self._check_model()
             record = Record(file, dict(seed=self.runner.seed, settings=settings))
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
-        if is_main_process():
-            record.save()  # the seed is kept before anything is trained with it
+        record.save()  # the seed is kept before anything is trained with it
         self.cfg.randomness = dict(
             self.cfg.get('randomness') or {}, seed=record.run['seed']
         )

@@ -18,7 +18,8 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
     of the process, and the latest is the current one: they are taken out again
     so that the caller's are current afterwards.
     """
-    kinds = (MMLogger, MessageHub, Visualizer, DefaultScope)
+    visualizers = Visualizer, *Visualizer.__subclasses__()
+    kinds = (MMLogger, MessageHub, DefaultScope, *visualizers)
     before = {kind: list(kind._instance_dict) for kind in kinds}
     runner = Runner.from_cfg(cfg)
     try:

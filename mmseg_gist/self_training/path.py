@@ -51,7 +51,7 @@ def to_name(path: Path) -> str:
     """
     if not path:
         return '0'
-    return re.sub(r'(?<=[LP])-(?=[LP](-|$))', '', '-'.join(path))
+    return re.sub(r'(?<=[LP])-(?=[LP])', '', '-'.join(path))
 
 
 def from_name(name: str) -> Path:
@@ -62,7 +62,7 @@ def from_name(name: str) -> Path:
     """
     if name == '0':
         return ROOT
-    path = tuple(re.findall(r'[LP]|B?0\.\d+', name))
+    path = tuple(re.findall(r'[LP]|B?0\.\d{0,5}[1-9]', name))
     if not path or to_name(path) != name:
         raise UserError(
             f'"{name}" is no path: use letters L and P, such as LPLLP, and '

@@ -68,7 +68,7 @@ class BatchwiseRandom(FixedPath):
     """
 
     def __init__(self, num_stages: int, probability: float = 0.5) -> None:
-        if not 0 < probability < 1:
+        if not 0 < round(probability, 6) < 1:
             raise UserError(
                 f'BatchwiseRandom: probability {probability} is not in (0, 1); '
                 'use FIST with alpha 0 or 1'
@@ -81,8 +81,8 @@ class BatchwiseRandom(FixedPath):
 class RIST(FixedPath):
     """Random paths (Algorithm 2), without repeats.
 
-    A path depends on the seed and its number alone: more stages lengthen it,
-    more paths leave it as it is.
+    A path depends on the seed and its number alone: more stages lengthen it
+    (unless a shorter one was a repeat), more paths leave it as it is.
 
     Args:
         num_stages (int): Stages after stage 0.

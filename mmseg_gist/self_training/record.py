@@ -7,6 +7,7 @@ policy again. It is written whole, atomically, after each stage.
 import json
 from pathlib import Path as FilePath
 
+from mmengine.dist import master_only
 from prettytable import PrettyTable
 
 from mmseg_gist.utils import UserError, atomic_path
@@ -50,6 +51,7 @@ class Record:
             ) from error
         return record
 
+    @master_only
     def save(self) -> None:
         content = dict(run=self.run, best=to_name(self.best), stages=self.stages)
         with atomic_path(self.file) as temporary:

@@ -22,7 +22,14 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
 from mmseg_gist.utils import atomic_path
 
-from .config import CHECKPOINT, stage_config, stage_dir, stage_iters, stage_seed
+from .config import (
+    CHECKPOINT,
+    refined,
+    stage_config,
+    stage_dir,
+    stage_iters,
+    stage_seed,
+)
 from .labeler import label_for
 from .own_runner import own_runner
 from .path import Path, to_name, uses_pseudo_labels
@@ -39,6 +46,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
     Returns:
         dict: The stage's row of the record.
     """
+    cfg = refined(cfg, path)
     row = dict(path=to_name(path), iters=stage_iters(cfg, path))
     row['seed'] = stage_seed(cfg, path)
     seconds = {}

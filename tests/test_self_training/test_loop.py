@@ -17,6 +17,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from mmseg.registry import MODELS
+from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 from tiny import ROOT, write_tiny
 
@@ -111,7 +112,8 @@ def test_each_stage_has_a_work_dir_of_its_own(finished):
 def test_nothing_of_a_stage_stays_in_the_process(finished, cfg):
     runner = Runner.from_cfg(cfg)
     names = {
-        kind: list(kind._instance_dict) for kind in (MMLogger, MessageHub, Visualizer)
+        kind: list(kind._instance_dict)
+        for kind in (MMLogger, MessageHub, Visualizer, SegLocalVisualizer)
     }
     runner.train()
     for kind, before in names.items():

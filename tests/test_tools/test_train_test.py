@@ -51,7 +51,8 @@ test_evaluator = dict(type='IoUMetric')
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=2)
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01))
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
+default_hooks = dict(
+    logger=dict(interval=1), checkpoint=dict(interval=2, max_keep_ckpts=2))
 """
 
 

@@ -1,2 +1,6 @@
 _base_ = './adamw_poly.py'
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=300, val_interval=300)
+optim_wrapper = dict(
+    optimizer=dict(lr=5e-4),
+    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=2.0)}),
+)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=250, val_interval=250)

@@ -1,7 +1,6 @@
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 from mmseg.registry import TRANSFORMS
 
 from mmseg_gist.utils import UserError
@@ -40,8 +39,7 @@ class LabelErase(BaseTransform):
         path = results.get('confidence_path')
         if path is None or self.threshold == 0:
             return results
-        content = np.frombuffer(fileio.get(path), np.uint8)
-        confidence = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE)
+        confidence = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
         label = results['gt_seg_map']
         if confidence is None or confidence.shape != label.shape:
             raise UserError(

@@ -19,7 +19,7 @@ class SemiSegmentor(BaseModel):
 
     def __init__(self, segmentor: dict, data_preprocessor: dict | None = None):
         if data_preprocessor is not None:
-            segmentor = dict(data_preprocessor=data_preprocessor, **segmentor)
+            segmentor = {'data_preprocessor': data_preprocessor, **segmentor}
         segmentor = MODELS.build(segmentor)
         super().__init__(data_preprocessor=segmentor.data_preprocessor)
         self.segmentor = segmentor
@@ -31,7 +31,7 @@ class SemiSegmentor(BaseModel):
             new_key = f'{prefix}segmentor.{key[len(prefix) :]}'
             state_dict[new_key] = state_dict.pop(key)
         for name, module in self.named_children():
-            if name not in ('segmentor', 'data_preprocessor'):
+            if name != 'segmentor':
                 for key, value in module.state_dict().items():
                     state_dict[f'{prefix}{name}.{key}'] = value
 
