@@ -75,7 +75,6 @@ def stage_config(cfg: Config, path: Path) -> Config:
     iters = stage_iters(cfg, path)
     stage = copy.deepcopy(cfg)
     stage.pop('unlabeled_dataloader')
-    own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     stage.work_dir = stage_dir(cfg, path)
     stage.load_from = parent_checkpoint(cfg, path)
     stage.resume = False
@@ -119,15 +118,21 @@ def stage_config(cfg: Config, path: Path) -> Config:
             teacher['momentum'] = consistency.pop('momentum')
         stage.model.consistency = dict(type='ConsistencyLoss', **consistency)
         stage.custom_hooks = [teacher, *stage.custom_hooks]
+    own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     return stage
 
 
 def own_runtime(cfg: Config, name: str) -> None:
-    """Gives the Runner of ``cfg`` a logger, message hub and visualizer of its own."""
+    """Gives the Runner of ``cfg`` names of its own and loaders that end with it."""
     cfg.experiment_name = name
     if cfg.get('visualizer'):
         cfg.visualizer = dict(cfg.visualizer, name=name)
         cfg.visualizer.pop('save_dir', None)
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        # each is gone through once; persistent workers that are left to the
+        # garbage collector keep it waiting for five seconds each
+        if cfg.get(key):
+            cfg[key] = dict(cfg[key], persistent_workers=False)
 
 
 def fit_schedule(param_scheduler, iters: int):
@@ -163,9 +168,6 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
     """A test of the parent's model whose metric writes pseudo-labels."""
     parent = path[:-1]
     labeler = copy.deepcopy(cfg)
-    own_runtime(
-        labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels'
-    )
     labeler.work_dir = pseudo_label_dir(cfg, parent)
     labeler.load_from = parent_checkpoint(cfg, path)
     labeler.resume = False
@@ -188,4 +190,7 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
         type='TemperatureScaling'
     )
     labeler.test_evaluator = dict(type='PseudoLabelWriter', probabilities=probabilities)
+    own_runtime(
+        labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels'
+    )
     return labeler

@@ -25,6 +25,7 @@ class StageTrainLoop(IterBasedTrainLoop):
 
     def __init__(self, *args, seed: int, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.dataloader_iterator = None  # it would start with the first image
         self.seed = seed
 
     def run(self) -> nn.Module:
