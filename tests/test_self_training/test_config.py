@@ -180,6 +180,7 @@ def test_human_labels_alone_load_one_data_set(path):
     assert stage.train_dataloader == dict(
         batch_size=4,
         num_workers=2,
+        persistent_workers=False,
         sampler=dict(
             type='DrawSampler', per_source=4, seed=stage_seed(cfg, path), choose=None
         ),
@@ -197,6 +198,7 @@ def test_pseudo_labels_alone_load_one_data_set(path):
     assert stage.train_dataloader == dict(
         batch_size=6,
         num_workers=3,
+        persistent_workers=False,
         sampler=dict(
             type='DrawSampler', per_source=6, seed=stage_seed(cfg, path), choose=None
         ),
@@ -242,8 +244,10 @@ def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
 def test_the_other_sets_stay():
     cfg = make()
     stage = stage_config(cfg, ('P',))
-    for key in ('val_dataloader', 'val_cfg', 'val_evaluator', 'optim_wrapper'):
+    for key in ('val_cfg', 'val_evaluator', 'optim_wrapper'):
         assert stage[key] == cfg[key]
+    # each is gone through once: workers that persist would only have to be ended
+    assert stage.val_dataloader == dict(cfg.val_dataloader, persistent_workers=False)
     assert 'unlabeled_dataloader' not in stage
 
 
@@ -464,6 +468,7 @@ def test_the_labeler_tests_the_parents_model():
     assert labeler.test_dataloader == dict(
         batch_size=1,
         num_workers=1,
+        persistent_workers=False,
         sampler=dict(type='DefaultSampler', shuffle=False),
         dataset=dict(
             UNLABELED,
