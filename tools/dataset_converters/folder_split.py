@@ -1,0 +1,153 @@
+"""Draws development and test images that hold every class, group by group."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from mmseg_gist.utils import UserError
+
+
+def group_ids(ids: Sequence[str], regex: str | None) -> dict[str, str]:
+    """Tell the group of each image.
+
+    Args:
+        ids: Ids of the images.
+        regex: Found in each id; its first group in brackets, or else all that
+            it matches, names the group. None makes each image its own group.
+
+    Returns:
+        The group of each id.
+
+    Raises:
+        UserError: If it is no regular expression or is not found in an id.
+    """
+    if regex is None:
+        return {name: name for name in ids}
+    try:
+        matches = {name: re.search(regex, name) for name in ids}
+    except re.error as error:
+        raise UserError(
+            f'--group-by: {regex!r} is no regular expression ({error}): correct it'
+        ) from None
+    outside = [name for name, match in matches.items() if not match]
+    if outside:
+        raise UserError(
+            f'--group-by: {regex!r} is not found in {len(outside)} of {len(ids)} '
+            f'images, such as {outside[0]}: choose one that all names match'
+        )
+    # '' where the brackets were not needed for the match
+    return {
+        name: match[1 if match.re.groups else 0] or ''
+        for name, match in matches.items()
+    }
+
+
+def draw(
+    groups: dict[str, list[str]],
+    classes: dict[str, Collection[int]],
+    number: int,
+    rng: random.Random,
+) -> list[str]:
+    """Draw whole groups of together about ``number`` images.
+
+    First those with most of the classes that are still missing, then at random.
+    The groups that are left still hold every class they held, as a class that
+    no image trains on cannot be learned.
+
+    Args:
+        groups: Labelled images by group.
+        classes: The classes in each image.
+        number: Images to draw. Groups that bring the total nearer to it are
+            added; so there are more or fewer only where groups are large or
+            the last image of a class would go.
+        rng: Says the order of what is equally good.
+
+    Returns:
+        The names of the groups.
+    """
+    keys = sorted(groups)
+    rng.shuffle(keys)
+    held = {key: set().union(*(classes[name] for name in groups[key])) for key in keys}
+    left = Counter(index for key in keys for index in held[key])
+    drawn, covered, room = [], set(), number
+    while len(keys) > 1:
+        free = [
+            key
+            for key in keys
+            if all(left[index] > 1 for index in held[key])
+            and (not drawn or abs(room - len(groups[key])) < room)
+        ]
+        if not free:
+            break
+        best = min(
+            free,
+            key=lambda key: (
+                max(len(groups[key]) - room, 0),
+                -len(held[key] - covered),
+            ),
+        )
+        keys.remove(best)
+        drawn.append(best)
+        left.subtract(held[best])
+        covered |= held[best]
+        room -= len(groups[best])
+    return drawn
+
+
+def split(
+    images: Sequence[str],
+    classes: dict[str, Collection[int]],
+    numbers: dict[str, int],
+    group_by: str | None = None,
+    seed: int = 0,
+) -> dict[str, list[str]]:
+    """Split images into sets that share no group.
+
+    Args:
+        images: Ids of all images.
+        classes: The classes in each labelled image.
+        numbers: How many labelled images to draw for ``'dev'``, ``'test'``.
+        group_by: See :func:`group_ids`.
+        seed: Of the draw.
+
+    Returns:
+        Sorted ids: ``labeled``, ``unlabeled`` and those of ``numbers``.
+        Unlabelled images of a group that was drawn are in none of them.
+
+    Raises:
+        UserError: If a set would be empty.
+    """
+    group = group_ids(images, group_by)
+    groups = {}
+    for name in sorted(classes):
+        groups.setdefault(group[name], []).append(name)
+    asked = sum(numbers.values())
+    if asked >= len(classes):
+        wanted = ', '.join(f'--{key} {number}' for key, number in numbers.items())
+        raise UserError(
+            f'{len(classes)} labelled images are too few for {wanted} and at least one '
+            f'to train on: label more, or ask for fewer'
+        )
+    rng = random.Random(seed)
+    sets = {}
+    for key, number in numbers.items():
+        drawn = draw(groups, classes, number, rng)
+        if not drawn:
+            raise UserError(
+                f'--{key} {number}: without any of the {len(groups)} labelled groups '
+                f'left, no image of some class would remain to train on: label more'
+                + (', or make --group-by finer' if group_by else '')
+            )
+        sets[key] = sorted(name for each in drawn for name in groups.pop(each))
+    taken = {group[name] for names in sets.values() for name in names}
+    sets['labeled'] = sorted(name for names in groups.values() for name in names)
+    sets['unlabeled'] = sorted(
+        name for name in images if name not in classes and group[name] not in taken
+    )
+    if not sets['unlabeled']:
+        raise UserError(
+            'no image without a label is left to train on: self-training needs some; '
+            'take labels out, or train on all labels (configs/supervised)'
+        )
+    return sets
