@@ -1,8 +1,10 @@
+from .helper_hook import HelperHook
 from .mean_teacher_hook import MeanTeacherHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from .progress_hook import ProgressHook
 
 __all__ = [
+    'HelperHook',
     'MeanTeacherHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',

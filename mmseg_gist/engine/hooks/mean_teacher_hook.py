@@ -1,8 +1,8 @@
 import torch
-from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
 from torch import nn
+
+from .helper_hook import HelperHook
 
 
 @torch.no_grad()
@@ -18,31 +18,26 @@ def update_teacher(teacher: nn.Module, student: nn.Module, momentum: float) -> N
 
 
 @HOOKS.register_module()
-class MeanTeacherHook(Hook):
+class MeanTeacherHook(HelperHook):
     """Keeps ``model.teacher`` the moving average of ``model.student`` (Eq. 3).
 
     The teacher starts as a copy of the student and is updated after each
-    iteration. It is no part of the model's ``state_dict``: it travels beside
-    it, under ``'teacher'``, in the checkpoints that a training resumes from.
+    iteration. It is no part of the model's ``state_dict``, see
+    :class:`HelperHook`.
 
     Args:
         momentum (float): The paper's beta, in [0, 1]; it has no public value.
             Defaults to 0.99.
+        warm_up (bool): Whether the momentum after iteration i (from 0) is
+            ``min(1 - 1 / (i + 1), momentum)``, as in ClassMix: the plain mean
+            of all students so far, as long as they are few. Defaults to False.
     """
 
-    def __init__(self, momentum: float = 0.99) -> None:
+    def __init__(self, momentum: float = 0.99, warm_up: bool = False) -> None:
+        super().__init__('teacher')
         assert 0 <= momentum <= 1, f'momentum {momentum} is not in [0, 1]'
         self.momentum = momentum
-        self.resumed = False
-
-    @staticmethod
-    def _model(runner) -> nn.Module:
-        return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
-    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        if 'teacher' in checkpoint:
-            self._model(runner).teacher.load_state_dict(checkpoint['teacher'])
-            self.resumed = True
+        self.warm_up = warm_up
 
     def before_train(self, runner) -> None:
         if not self.resumed:
@@ -52,8 +47,7 @@ class MeanTeacherHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
-        model = self._model(runner)
-        update_teacher(model.teacher, model.student, self.momentum)
-
-    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        checkpoint['teacher'] = self._model(runner).teacher.state_dict()
+        model, momentum = self._model(runner), self.momentum
+        if self.warm_up:
+            momentum = min(1 - 1 / (runner.iter + 1), momentum)
+        update_teacher(model.teacher, model.student, momentum)

@@ -1,3 +1,4 @@
+from .semi_supervised_train_loop import SemiSupervisedTrainLoop
 from .stage_train_loop import StageTrainLoop
 
-__all__ = ['StageTrainLoop']
+__all__ = ['SemiSupervisedTrainLoop', 'StageTrainLoop']

@@ -1,3 +1,4 @@
+import torch
 from mmengine.model import BaseModel
 from mmseg.registry import MODELS
 from mmseg.utils import OptSampleList, SampleList
@@ -78,3 +79,35 @@ def split_by_source(
         chosen = [i for i, other in enumerate(sources) if other == source]
         parts.append((source, inputs[chosen], [data_samples[i] for i in chosen]))
     return parts
+
+
+def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
+    """A segmentor's logits at the size of its input.
+
+    Args:
+        segmentor (nn.Module): Any mmseg segmentor.
+        inputs (Tensor): (N, 3, H, W), normalised.
+
+    Returns:
+        Tensor: (N, C, H, W).
+    """
+    size = inputs.shape[2:]
+    return segmentor.encode_decode(inputs, [dict(img_shape=size)] * len(inputs))
+
+
+def not_padded(inputs: Tensor, data_samples: SampleList) -> Tensor:
+    """The pixels that show an image; the preprocessor pads below and right of it.
+
+    Args:
+        inputs (Tensor): (N, 3, H, W).
+        data_samples (list): N samples, whose metainfo ``img_shape`` is the
+            (height, width) before padding.
+
+    Returns:
+        Tensor: (N, H, W), bool.
+    """
+    shown = inputs.new_zeros(len(inputs), *inputs.shape[2:], dtype=torch.bool)
+    for one, sample in zip(shown, data_samples):
+        height, width = sample.metainfo['img_shape'][:2]
+        one[:height, :width] = True
+    return shown

@@ -1,0 +1,6 @@
+# Table I of the paper: 58.77 mIoU.
+_base_ = './deeplabv2_cityscapes_1-50_classmix.py'
+splits = '{{ fileDirname }}/../_base_/splits/cityscapes/1-20'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

@@ -1,0 +1,16 @@
+# Table I of the paper: 52.14 mIoU.
+_base_ = '../supervised/deeplabv2_cityscapes_1-50.py'
+model = dict(
+    _delete_=True,
+    type='ClassMix',
+    segmentor=_base_.model,
+    mask=dict(type='ClassMask'),
+    augmentation=dict(type='StrongAugmentation'),
+)
+train_cfg = dict(type='SemiSupervisedTrainLoop', max_iters=40000)
+# a kill while one is written leaves the other to resume from
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
+custom_hooks = [dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)]
+# whole images
+train_dataloader = dict(batch_size=2, dataset=dict(pipeline=_base_.test_pipeline))
+unlabeled_dataloader = dict(batch_size=2, dataset=dict(pipeline=_base_.test_pipeline))

@@ -1,0 +1,14 @@
+# Table I of the paper: 63.63 mIoU.
+_base_ = '../supervised/deeplabv2_voc_1-50.py'
+model = dict(
+    _delete_=True,
+    type='ClassMix',
+    segmentor=_base_.model,
+    mask=dict(type='ClassMask'),
+)
+train_cfg = dict(type='SemiSupervisedTrainLoop', max_iters=40000)
+# a kill while one is written leaves the other to resume from
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
+custom_hooks = [dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)]
+train_dataloader = dict(batch_size=10)
+unlabeled_dataloader = dict(batch_size=10)

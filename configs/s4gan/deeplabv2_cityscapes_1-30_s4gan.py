@@ -1,0 +1,6 @@
+# Table I of the paper: 54.58 mIoU.
+_base_ = './deeplabv2_cityscapes_1-50_s4gan.py'
+splits = '{{ fileDirname }}/../_base_/splits/cityscapes/1-30'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

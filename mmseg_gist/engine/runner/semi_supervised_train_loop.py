@@ -1,0 +1,81 @@
+from mmengine.dist import barrier, is_main_process
+from mmengine.runner import Runner
+from mmseg.registry import LOOPS
+from torch import nn
+
+from mmseg_gist.datasets.check import check_datasets
+
+from .stage_train_loop import StageTrainLoop
+
+
+@LOOPS.register_module()
+class SemiSupervisedTrainLoop(StageTrainLoop):
+    """Trains on labelled and unlabelled images in each batch, and validates.
+
+    A batch holds as many images of the config's ``unlabeled_dataloader``
+    (source 1) as of its ``train_dataloader`` (source 0), for each of which
+    ``train_dataloader.batch_size`` counts. The other settings of the loader are
+    those of ``train_dataloader``.
+
+    Args:
+        runner (Runner): Its config has ``unlabeled_dataloader``.
+        dataloader (dict): Config of the labelled images.
+        max_iters (int): Length of the training.
+        **kwargs: Such as ``val_interval``; see
+            :class:`mmengine.runner.IterBasedTrainLoop`.
+
+    Raises:
+        UserError: The data are not in order.
+    """
+
+    def __init__(
+        self, runner: Runner, dataloader: dict, max_iters: int, **kwargs
+    ) -> None:
+        if is_main_process():
+            check_datasets(runner.cfg)
+        barrier()
+        unlabeled = runner.cfg.unlabeled_dataloader['dataset']
+        dataloader = two_sources(dataloader, unlabeled)
+        super().__init__(runner, dataloader, max_iters, seed=runner.seed, **kwargs)
+
+    def run(self) -> nn.Module:
+        # of a resumed training without a seed of its own: that of its start
+        self.seed = self.dataloader.sampler.seed = self.runner.seed
+        return super().run()
+
+    def run_iter(self, data_batch: dict) -> None:
+        super().run_iter(data_batch)
+        ended = self._iter == self._max_iters
+        if self.runner.val_loop is not None and (
+            ended or self._iter % self.val_interval == 0
+        ):
+            self.runner.val_loop.run()
+            self.runner.model.train()
+
+
+def two_sources(dataloader: dict, unlabeled: dict) -> dict:
+    """A dataloader's config with as many unlabelled images in each batch again.
+
+    Args:
+        dataloader (dict): Config of the labelled images.
+        unlabeled (dict): Config of the data set of unlabelled images. What its
+            pipeline does to pseudo-labels alone is left out.
+
+    Returns:
+        dict: A config.
+    """
+    pipeline = [
+        step
+        for step in unlabeled['pipeline']
+        if step['type'] not in ('LoadAnnotations', 'LabelErase')
+    ]
+    per_source = dataloader['batch_size']
+    return dict(
+        {key: dataloader[key] for key in dataloader if key != 'batch_sampler'},
+        batch_size=2 * per_source,
+        sampler=dict(type='DrawSampler', per_source=per_source),
+        dataset=dict(
+            type='DrawDataset',
+            datasets=[dataloader['dataset'], dict(unlabeled, pipeline=pipeline)],
+        ),
+    )

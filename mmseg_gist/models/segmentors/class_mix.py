@@ -1,0 +1,122 @@
+from copy import deepcopy
+
+import torch
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from mmseg.utils import SampleList, add_prefix
+from torch import Tensor, nn
+
+from mmseg_gist.models.utils import mix
+
+from .semi_segmentor import SemiSegmentor, full_logits, not_padded, split_by_source
+
+
+@MODELS.register_module()
+class ClassMix(SemiSegmentor):
+    """ClassMix (https://arxiv.org/abs/2007.07936) around any segmentor.
+
+    The teacher, the moving average of the segmentor that
+    :class:`mmseg_gist.engine.hooks.MeanTeacherHook` keeps, labels unlabelled
+    images. Parts of each are pasted on the next, its pseudo-labels likewise,
+    and the segmentor learns from the mixed images and from labelled ones:
+
+    ``L = CE(labelled) + loss_weight * w * CE(mixed)``
+
+    where CE is the segmentor's own loss and w the share of the mixed pixels
+    whose largest probability is at least ``threshold``. Pixels that were
+    padded have no pseudo-label and do not count.
+
+    A batch holds labelled (source 0) and unlabelled images (source 1).
+
+    Args:
+        segmentor (dict): Config of any mmseg segmentor.
+        mask (dict): Config of what is pasted, ``dict(type='ClassMask')`` or
+            ``dict(type='CutMask')``. Defaults to the former.
+        augmentation (dict, optional): Config of what is done to the mixed
+            images: a function of (N, 3, H, W) in [0, 255]. None for nothing.
+        threshold (float): In [0, 1]. Defaults to 0.968.
+        loss_weight (float): Defaults to 1.
+        ignore_index (int): The label of padded pixels. Defaults to 255.
+        data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
+    """
+
+    def __init__(
+        self,
+        segmentor: dict,
+        mask: dict | None = None,
+        augmentation: dict | None = None,
+        threshold: float = 0.968,
+        loss_weight: float = 1.0,
+        ignore_index: int = 255,
+        data_preprocessor: dict | None = None,
+    ) -> None:
+        super().__init__(segmentor, data_preprocessor)
+        self.teacher = deepcopy(self.segmentor).requires_grad_(False)
+        self.mask = MODELS.build(mask or dict(type='ClassMask'))
+        self.augmentation = augmentation and MODELS.build(augmentation)
+        self.threshold = threshold
+        self.loss_weight = loss_weight
+        self.ignore_index = ignore_index
+
+    @property
+    def student(self) -> nn.Module:
+        """nn.Module: What the teacher is the average of."""
+        return self.segmentor
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
+        """Args:
+            inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list): N samples with the metainfo ``source``; those
+                of source 0 with ``gt_sem_seg``.
+
+        Returns:
+            dict: The segmentor's losses, prefixed with ``labeled.`` and
+            ``mixed.``, and ``confidence``, the w in [0, 1] of the latter.
+        """
+        labeled, unlabeled = split_by_source(inputs, data_samples)
+        losses = add_prefix(self.segmentor.loss(*labeled[1:]), 'labeled')
+        mixed, samples, confidence = self.mixed_images(*unlabeled[1:])
+        part = self.segmentor.loss(mixed, samples)
+        for name in part:
+            if 'loss' in name:
+                part[name] = part[name] * (self.loss_weight * confidence)
+        return dict(losses, **add_prefix(part, 'mixed'), confidence=confidence)
+
+    @torch.no_grad()
+    def mixed_images(
+        self, inputs: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, SampleList, Tensor]:
+        """Mixes unlabelled images and what the teacher sees in them.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W), normalised.
+            data_samples (list): N samples without labels.
+
+        Returns:
+            tuple: The mixed and augmented images (N, 3, H, W), N samples with
+            ``gt_sem_seg``, and the share of confident pixels, a scalar.
+        """
+        probability, label = full_logits(self.teacher, inputs).softmax(dim=1).max(dim=1)
+        label[~not_padded(inputs, data_samples)] = self.ignore_index
+        mask = self.mask(label)
+        label, probability = mix(mask, label), mix(mask, probability)
+        counted = label != self.ignore_index
+        confident = (probability >= self.threshold) & counted
+        images = mix(mask, inputs)
+        if self.augmentation is not None:
+            normalize = self.data_preprocessor
+            images = self.augmentation(images * normalize.std + normalize.mean)
+            images = (images - normalize.mean) / normalize.std
+        samples = [
+            SegDataSample(
+                metainfo=sample.metainfo, gt_sem_seg=PixelData(data=one[None])
+            )
+            for sample, one in zip(data_samples, label)
+        ]
+        return images, samples, confident.sum() / counted.sum().clamp(min=1)

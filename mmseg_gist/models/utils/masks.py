@@ -1,0 +1,86 @@
+"""Which pixels of an image are pasted on the next image of the batch."""
+
+import torch
+from mmseg.registry import MODELS
+from torch import Tensor
+
+
+def mix(mask: Tensor, batch: Tensor) -> Tensor:
+    """Pastes the masked pixels of each image on the next one; the last on the first.
+
+    ``out_i = mask_i * batch_i + (1 - mask_i) * batch_{(i + 1) mod N}``
+
+    Args:
+        mask (Tensor): (N, H, W), bool.
+        batch (Tensor): (N, H, W) or (N, C, H, W).
+
+    Returns:
+        Tensor: Of the shape and dtype of ``batch``.
+    """
+    if batch.ndim == 4:
+        mask = mask[:, None]
+    return torch.where(mask, batch, batch.roll(-1, dims=0))
+
+
+@MODELS.register_module()
+class ClassMask:
+    """All pixels of half of the classes of an image (ClassMix).
+
+    Of n classes in an image floor(n / 2) are drawn, each with the same
+    probability. (https://arxiv.org/abs/2007.07936)
+
+    Args:
+        ignore_index (int): Pixels with this label are of no class.
+            Defaults to 255.
+    """
+
+    def __init__(self, ignore_index: int = 255) -> None:
+        self.ignore_index = ignore_index
+
+    def __call__(self, labels: Tensor) -> Tensor:
+        """Args:
+            labels (Tensor): (N, H, W), int, the classes of the images.
+
+        Returns:
+            Tensor: (N, H, W), bool.
+        """
+        masks = []
+        for label in labels:
+            classes = label.unique()
+            classes = classes[classes != self.ignore_index]
+            order = torch.randperm(len(classes), device='cpu')
+            chosen = classes[order[: len(classes) // 2].to(classes.device)]
+            masks.append(torch.isin(label, chosen))
+        return torch.stack(masks)
+
+
+@MODELS.register_module()
+class CutMask:
+    """All but a rectangle of half of the image's area (CutMix).
+
+    So a rectangle of the next image is pasted on each image. Its width is
+    uniform between half of the image's and all of it, its place uniform.
+    (https://arxiv.org/abs/1906.01916)
+    """
+
+    def __call__(self, labels: Tensor) -> Tensor:
+        """Args:
+            labels (Tensor): (N, H, W), of which the shape counts.
+
+        Returns:
+            Tensor: (N, H, W), bool.
+        """
+        masks = torch.ones_like(labels, dtype=torch.bool)
+        total_height, total_width = labels.shape[1:]
+        for mask in masks:
+            width = _uniform((total_width + 1) // 2, total_width)
+            height = round(total_height * total_width / 2 / width)
+            left = _uniform(0, total_width - width)
+            top = _uniform(0, total_height - height)
+            mask[top : top + height, left : left + width] = False
+        return masks
+
+
+def _uniform(low: int, high: int) -> int:
+    """A whole number from ``low`` to ``high``, both included."""
+    return int(torch.randint(low, high + 1, ()))
