@@ -76,6 +76,7 @@ if __name__ == '__main__':
                 'ftfy',
                 'regex',
             ],
+            ray=['ray'],
             demo=[EFFICIENTNET_WEIGHTS],
             tests=[EFFICIENTNET_WEIGHTS, 'pytest', 'setuptools>=64'],
         ),

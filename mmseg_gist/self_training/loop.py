@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import os
 import os.path as osp
 import re
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ from .fingerprint import changed, fingerprint
 from .path import ROOT
 from .policies import at_least_one
 from .record import Record
-from .registry import POLICIES
-from .stage import clean_up, run_stage
+from .registry import EXECUTORS, POLICIES
+from .stage import clean_up
 
 
 @LOOPS.register_module()
@@ -56,6 +57,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         refinement (dict, optional): Settings of the config that are others in
             stages 1, 2, ..., e.g.
             ``dict(optim_wrapper=dict(optimizer=dict(lr=1e-4)))``.
+        executor (dict, optional): Where stages run, e.g.
+            ``dict(type='RayExecutor', num_gpus_per_stage=1)``. Defaults to one
+            after the other in this process.
 
     Raises:
         UserError: The data, the model or the work dir do not fit.
@@ -78,9 +82,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
         probabilities: dict | None = None,
         consistency: dict | None = None,
         refinement: dict | None = None,
+        executor: dict | None = None,
     ) -> None:
         self._runner = runner
         self.policy = POLICIES.build(policy)
+        self.executor = EXECUTORS.build(executor or dict(type='SerialExecutor'))
         self.max_iters = at_least_one('stage_iters', stage_iters)
         self.cfg = deepcopy(runner.cfg)
         if not self.cfg.get('load_from'):
@@ -125,10 +131,14 @@ class IterativeSelfTrainingLoop(BaseLoop):
     def _train_stages(self, record: Record) -> None:
         for path in record.scores:
             clean_up(self.cfg, path)
-        following = self.policy(record.scores) if record.stages else [ROOT]
-        while following:
-            path = following[0]
-            row = run_stage(self.cfg, path)
+        running = set()
+        while following := self.policy(record.scores) if record.stages else [ROOT]:
+            for path in following:
+                if path not in running:
+                    self.executor.submit(self.cfg, path)
+                    running.add(path)
+            path, row = self.executor.next_finished()
+            running.remove(path)
             record.add(row)
             clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
@@ -137,7 +147,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
                     f'stage 0 failed: {row["reason"]}; lower the learning rate and '
                     'start in another --work-dir'
                 )
-            following = self.policy(record.scores)
 
     def _open_record(self) -> Record:
         file = self.record_file
@@ -205,7 +214,7 @@ def only_run_in(work_dir: str) -> Iterator[None]:
     if not is_main_process():
         yield
         return
-    with open(osp.join(work_dir, 'lock'), 'w') as file:
+    with open(osp.join(work_dir, 'lock'), 'a') as file:
         try:  # lockf: workers of a killed run do not hold it any longer
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -213,6 +222,9 @@ def only_run_in(work_dir: str) -> Iterator[None]:
                 f'another run is training in {work_dir}: wait for it, or choose '
                 'another --work-dir'
             ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
         yield
 
 

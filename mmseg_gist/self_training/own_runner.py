@@ -18,16 +18,14 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
     of the process, and the latest is the current one: they are taken out again
     so that the caller's are current afterwards.
     """
-    visualizers = Visualizer, *Visualizer.__subclasses__()
-    kinds = (MMLogger, MessageHub, DefaultScope, *visualizers)
-    before = {kind: list(kind._instance_dict) for kind in kinds}
+    before = {kind: list(kind._instance_dict) for kind in kinds_by_name()}
     runner = Runner.from_cfg(cfg)
     try:
         yield runner
     finally:
         runner.visualizer.close()
-        for kind in kinds:
-            for name in [n for n in kind._instance_dict if n not in before[kind]]:
+        for kind in kinds_by_name():
+            for name in kind._instance_dict.keys() - before.get(kind, []):
                 instance = kind._instance_dict.pop(name)
                 if kind is MMLogger:
                     for handler in instance.handlers:
@@ -36,3 +34,9 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def kinds_by_name() -> list[type]:
+    """What mmengine keeps by name; more visualizers may be imported later."""
+    visualizers = Visualizer, *Visualizer.__subclasses__()
+    return [MMLogger, MessageHub, DefaultScope, *visualizers]

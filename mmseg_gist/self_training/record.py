@@ -16,7 +16,10 @@ from .path import ROOT, Path, from_name, to_name
 
 
 class Record:
-    """The stages of a run in the order in which they were finished.
+    """The finished stages of a run, by depth and path.
+
+    That order does not tell which of two stages that ran side by side was
+    finished first, so that a run on several workers leaves the same record.
 
     A stage is a dict with ``path``, ``iters``, ``seed``, ``status``
     (``'finished'`` or ``'failed'``) and, if finished, ``dev`` and ``test``
@@ -59,6 +62,7 @@ class Record:
 
     def add(self, stage: dict) -> None:
         self.stages.append(stage)
+        self.stages.sort(key=lambda row: (len(from_name(row['path'])), row['path']))
         self.save()
 
     @property
@@ -75,8 +79,8 @@ class Record:
     def best(self) -> Path:
         """The best stage on the development set over all stages.
 
-        Of equal ones that with the fewest trainings behind it, then the one
-        that was finished first.
+        Of equal ones that with the fewest trainings behind it, then the first
+        in the record.
         """
         scores = {
             path: score for path, score in self.scores.items() if score is not None

@@ -1,47 +1,11 @@
 """A run that is killed anywhere and resumed ends as if nothing had happened."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import torch
-from tiny import ROOT, write_tiny
-
-
-def train(config: Path, work_dir: Path, *args: str, kill_at: str = ''):
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', ROOT / 'tools/train.py', config]
-        + ['--work-dir', work_dir, *args],
-        env=dict(
-            os.environ,
-            PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / 'tests/support')]),
-            KILL_AT=kill_at,
-        ),
-        capture_output=True,
-        text=True,
-    )
-
-
-def outcome(work_dir: Path) -> tuple:
-    """The record without measured times, and the weights of all stages."""
-    record = json.loads((work_dir / 'record.json').read_text())
-    weights = {}
-    for stage in record['stages']:
-        stage.pop('seconds')
-        path = work_dir / stage['checkpoint']
-        weights[stage['path']] = torch.load(path, weights_only=True)['state_dict']
-    return record, weights
-
-
-def assert_same(one: tuple, other: tuple) -> None:
-    assert one[0] == other[0]
-    for path in one[1]:
-        for name, value in one[1][path].items():
-            assert torch.equal(value, other[1][path][name]), (path, name)
+from runs import assert_same, outcome, train
+from tiny import write_tiny
 
 
 @pytest.fixture(scope='module')
@@ -84,7 +48,7 @@ KILLS = [
 
 def test_killed_and_resumed(config, uninterrupted, tmp_path):
     for kill_at in KILLS:
-        killed = train(config, tmp_path, '--resume', kill_at=kill_at)
+        killed = train(config, tmp_path, '--resume', KILL_AT=kill_at)
         assert killed.returncode == -signal.SIGKILL, (kill_at, killed.stderr)
     resumed = train(config, tmp_path, '--resume')
     assert resumed.returncode == 0, resumed.stderr
@@ -106,7 +70,7 @@ def test_workers_do_not_matter(config, uninterrupted, tmp_path):
 
 def test_damaged_files_are_made_again(config, uninterrupted, tmp_path):
     """A truncated checkpoint and a truncated pseudo-label, each said in a line."""
-    killed = train(config, tmp_path, kill_at='train:8')
+    killed = train(config, tmp_path, KILL_AT='train:8')
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     checkpoint = tmp_path / 'stages/P/last.pth'
     label = next((tmp_path / 'stages/0/pseudo_labels').glob('unlabeled*[0-9].png'))

@@ -1,0 +1,142 @@
+"""Where stages run.
+
+An executor has two methods: ``submit(cfg, path)`` takes a stage (the arguments
+of :func:`run_stage`), ``next_finished()`` waits for one and returns its path
+and its row of the record. How many run at the same time is its own affair.
+"""
+
+import os
+import socket
+from collections import deque
+from pathlib import Path as FilePath
+
+from mmengine.config import Config
+from mmengine.dist import is_distributed
+from mmengine.utils import import_modules_from_strings
+
+from mmseg_gist.utils import UserError
+
+from .path import Path
+from .registry import EXECUTORS
+from .stage import run_stage
+
+
+@EXECUTORS.register_module()
+class SerialExecutor:
+    """One stage after the other, in this process (and its DDP ranks)."""
+
+    def __init__(self) -> None:
+        self.waiting = deque()
+
+    def submit(self, cfg: Config, path: Path) -> None:
+        self.waiting.append((cfg, path))
+
+    def next_finished(self) -> tuple[Path, dict]:
+        cfg, path = self.waiting.popleft()
+        return path, run_stage(cfg, path)
+
+
+@EXECUTORS.register_module()
+class RayExecutor:
+    """Each stage a Ray task, as many at a time as there are CPUs and GPUs for.
+
+    The stage of a worker or a machine that dies is run again elsewhere, from
+    the stage's own last checkpoint.
+
+    Args:
+        num_gpus_per_stage (float): Defaults to 1. A stage trains on one GPU, or on
+            a part of one (0.5: two stages share it); 0 for the CPU.
+        num_cpus_per_stage (int): Ray gives a stage that many threads
+            (``OMP_NUM_THREADS``), of which results depend in their last bits.
+            Defaults to 1.
+        address (str, optional): Of the Ray cluster, ``'auto'`` for the one
+            that this machine belongs to. All its machines must see the work
+            dir, the data and the weights under the same paths. Defaults to
+            None: Ray is started on this machine and ends with the run.
+        max_retries (int): How many times a stage is run again after its worker
+            died. Defaults to 3.
+
+    Raises:
+        UserError: Ray is not installed, there is no cluster at the address, it
+            is too small for a stage, or the run has a ``--launcher``.
+    """
+
+    def __init__(
+        self,
+        num_gpus_per_stage: float = 1,
+        num_cpus_per_stage: int = 1,
+        address: str | None = None,
+        max_retries: int = 3,
+    ) -> None:
+        if is_distributed():
+            raise UserError(
+                'RayExecutor starts its processes itself: leave out --launcher'
+            )
+        try:
+            import ray
+        except ImportError as error:
+            raise UserError(
+                "RayExecutor needs Ray: pip install 'mmseg-gist[ray]'"
+            ) from error
+        self.ray = ray
+        if not ray.is_initialized():
+            try:
+                ray.init(address=address, log_to_driver=False)
+            except ConnectionError as error:
+                raise UserError(
+                    f'no Ray cluster at address={address!r}: start one with '
+                    '"ray start --head", or leave address out'
+                ) from error
+        needed = dict(CPU=num_cpus_per_stage, GPU=num_gpus_per_stage)
+        there = ray.cluster_resources()
+        for name, number in needed.items():
+            if number > there.get(name, 0):
+                raise UserError(
+                    f'a stage asks for {number} {name}s, but the Ray cluster has '
+                    f'{there.get(name, 0):g}: lower num_{name.lower()}s_per_stage'
+                )
+        self.task = ray.remote(
+            num_gpus=num_gpus_per_stage,
+            num_cpus=num_cpus_per_stage,
+            max_retries=max_retries,
+            max_calls=1,  # a fresh process a stage, so that its memory is its own
+        )(run_stage_in_worker)
+        self.running = {}
+
+    def submit(self, cfg: Config, path: Path) -> None:
+        task = self.task.remote(cfg.to_dict(), path, os.getcwd(), os.getpid())
+        self.running[task] = path
+
+    def next_finished(self) -> tuple[Path, dict]:
+        (task,), _ = self.ray.wait(list(self.running), num_returns=1)
+        try:
+            row = self.ray.get(task)
+        except self.ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        except self.ray.exceptions.WorkerCrashedError as error:
+            raise UserError(
+                f'the worker of stage {self.running[task]} died again and again '
+                f"({error}); see its log in the stage's folder"
+            ) from error
+        return self.running.pop(task), row
+
+
+def run_stage_in_worker(cfg: dict, path: Path, cwd: str, driver: int) -> dict:
+    """:func:`run_stage` in another process, perhaps on another machine.
+
+    Args:
+        cfg (dict): The config as built-in types, which any version can unpickle.
+        path: Of the stage.
+        cwd (str): The driver's, from which the config's relative paths start.
+        driver (int): Its process, which the lock of the work dir names.
+    """
+    cfg = Config(cfg)
+    lock = FilePath(cwd, cfg.work_dir, 'lock')
+    if not lock.exists() or lock.read_text() != str(driver):
+        raise UserError(
+            f'{socket.gethostname()} does not see the work dir {lock.parent}: put it '
+            'on a file system that all machines of the Ray cluster share'
+        )
+    os.chdir(cwd)
+    import_modules_from_strings(**cfg.get('custom_imports') or {})
+    return run_stage(cfg, path)

@@ -1,0 +1,48 @@
+"""Trainings in processes of their own, and what they leave."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from tiny import ROOT
+
+
+def train(config: Path, work_dir: Path, *args: str, **environment: str):
+    """Runs tools/train.py to its end."""
+    return subprocess.run(
+        command(config, work_dir, *args),
+        env=surroundings(**environment),
+        capture_output=True,
+        text=True,
+    )
+
+
+def command(config: Path, work_dir: Path, *args: str) -> list[str]:
+    tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools/train.py')]
+    return [*tool, str(config), '--work-dir', str(work_dir), *args]
+
+
+def surroundings(**environment: str) -> dict[str, str]:
+    paths = [str(ROOT), str(ROOT / 'tests/support')]
+    return dict(os.environ, PYTHONPATH=os.pathsep.join(paths), **environment)
+
+
+def outcome(work_dir: Path) -> tuple[dict, dict]:
+    """The record without measured times, and the weights of all stages."""
+    record = json.loads((work_dir / 'record.json').read_text())
+    weights = {}
+    for stage in record['stages']:
+        stage.pop('seconds')
+        path = work_dir / stage['checkpoint']
+        weights[stage['path']] = torch.load(path, weights_only=True)['state_dict']
+    return record, weights
+
+
+def assert_same(one: tuple, other: tuple) -> None:
+    assert one[0] == other[0]
+    for path in one[1]:
+        for name, value in one[1][path].items():
+            assert torch.equal(value, other[1][path][name]), (path, name)
