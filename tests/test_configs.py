@@ -39,6 +39,26 @@ SELF_TRAINING = [
     'gist/segformer_mit-b0_camvid_1-16_rist',
     'gist/unet_camvid_1-16_rist',
 ]
+# ClassMix and S4GAN for all cells, CutMix for those that are not the paper's.
+SEMI = [
+    *(
+        f'{kind}/deeplabv2_{cell}_{kind}'
+        for kind in ('classmix', 's4gan')
+        for cell in CELLS
+    ),
+    *(f'cutmix/deeplabv2_{cell}_cutmix' for cell in SMALL),
+]
+REFINED = [f'{name}_{policy}' for name in SEMI for policy in ('gist', 'rist')]
+EXPERIMENTS = [
+    f'experiments/{name}'
+    for name in (
+        'camvid_1-16_policies',
+        'camvid_1-16_paths',
+        'camvid_1-16_addons',
+        'voc1k_1-4_policies',
+        'voc1k_1-4_addons',
+    )
+]
 # Images: labelled, development, unlabelled, test.
 SIZES = {
     'voc_1-50': (211, 50, 10321, 1449),
@@ -117,10 +137,10 @@ def one(pipeline: list, kind: str) -> dict:
 def test_these_are_the_configs():
     shipped = FOLDER.glob('[!_]*/*.py')
     shipped = sorted(str(file.relative_to(FOLDER).with_suffix('')) for file in shipped)
-    assert shipped == sorted(SUPERVISED + SELF_TRAINING)
+    assert shipped == sorted(SUPERVISED + SELF_TRAINING + EXPERIMENTS + SEMI + REFINED)
 
 
-@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
+@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING + SEMI)
 def test_sets(name, tmp_path):
     cfg = load(name)
     classes = {}
@@ -132,7 +152,8 @@ def test_sets(name, tmp_path):
         classes[kind] = DATASETS.build(dataset).metainfo.get('classes')
     assert classes.pop('unlabeled') is None
     (names,) = set(classes.values())
-    assert cfg.model.decode_head.num_classes == len(names)
+    model = cfg.model.get('segmentor', cfg.model)
+    assert model.decode_head.num_classes == len(names)
 
     if 'shapes' in name:  # its lists are made with its images
         return
@@ -235,7 +256,7 @@ def test_the_settings_of_table_1(cell):
         assert ('LabelErase' in kinds) == (path == ('P',))
 
 
-@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
+@pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING + SEMI)
 def test_pipelines_build(name):
     cfg = load(name)
     for kind in ('train', 'unlabeled', 'val', 'test'):
@@ -295,9 +316,148 @@ def test_coco_weights_for_another_number_of_classes(tmp_path):
     assert not any(conv.bias.any() for conv in convs)
 
 
+@pytest.mark.parametrize('name', EXPERIMENTS)
+def test_experiments_differ_in_policy_only(name, tmp_path):
+    cfg = load(name)
+    cfg.dump(tmp_path / 'dumped.py')
+    assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
+    ours, rist = cfg.to_dict(), load(f'gist/deeplabv2_{cell_of(name)}_rist').to_dict()
+    for cfg in (ours, rist):
+        del cfg['train_cfg']['policy']
+    own = {'experiment', 'policies', 'labels_only', 'phi', 'scale'}
+    assert {key: value for key, value in ours.items() if key not in own} == rist
+
+
+@pytest.mark.parametrize('name', EXPERIMENTS)
+def test_settings_of_experiments_change_what_exists(name):
+    """A misspelt key would be added without a word."""
+    cfg = load(name)
+    assert 0 in cfg.experiment.seeds
+    for overrides in cfg.experiment.settings.values():
+        changed = cfg.copy()
+        changed.merge_from_dict(overrides)
+        policies = POLICIES.build(changed.train_cfg.policy).policies
+        assert {'RIST', 'GIST'} <= set(policies)
+        for key in overrides:
+            *outer, last = key.split('.')
+            place = cfg
+            for part in outer:
+                place = place[int(part) if part.isdigit() else part]
+            assert last in place or last == 'labels only'
+
+
+def test_labels_only_has_as_many_iterations_as_rist_and_gist():
+    for name in EXPERIMENTS:
+        cfg = load(name).copy()
+        cfg.merge_from_dict(next(iter(cfg.experiment.settings.values())))
+        policies = POLICIES.build(cfg.train_cfg.policy).policies
+        ((*labels_only,),) = policies['labels only'].paths
+        assert labels_only == ['L'] * 18
+        assert sum(map(len, policies['RIST'].paths)) == 18
+        assert 2 * policies['GIST'].num_stages * policies['GIST'].beam_size == 18
+
+
 @pytest.mark.parametrize('name', ALL_POLICIES)
 def test_a_dumped_config_is_the_same(name, tmp_path):
     for kind in POLICY_TYPES:
         cfg = load(f'gist/deeplabv2_{name}_{kind}')
         cfg.dump(tmp_path / f'{kind}.py')
         assert Config.fromfile(tmp_path / f'{kind}.py').to_dict() == cfg.to_dict()
+
+
+# --------------------------------------------------- ClassMix, CutMix and S4GAN
+
+
+@pytest.mark.parametrize('name', SEMI)
+def test_it_differs_from_the_supervised_training_in_what_it_must(name):
+    """Same segmentor, schedule, development set, and lists of images."""
+    ours = load(name).to_dict()
+    theirs = load(f'supervised/deeplabv2_{cell_of(name)}').to_dict()
+    assert ours['model']['segmentor'] == theirs['model']
+    assert ours['optim_wrapper'].pop('constructor', None) == (
+        'S4GANOptimWrapperConstructor' if 's4gan' in name else None
+    )
+    ours['optim_wrapper'].pop('discriminator', None)
+    for key in ('optim_wrapper', 'param_scheduler', 'val_dataloader', 'val_evaluator'):
+        if key == 'val_dataloader':  # the folder that names the lists is another
+            ours[key]['dataset'].pop('ann_file'), theirs[key]['dataset'].pop('ann_file')
+        assert ours[key] == theirs[key]
+    loop = ours['train_cfg']
+    assert loop['type'] == 'SemiSupervisedTrainLoop'
+    assert loop['max_iters'] % loop['val_interval'] == 0  # so the end is evaluated
+    paper = cell_of(name) in TABLE_1
+    assert loop['max_iters'] == (40000 if paper else theirs['train_cfg']['max_iters'])
+    assert ours['default_hooks']['checkpoint']['max_keep_ckpts'] > 1
+
+
+@pytest.mark.parametrize('name', SEMI)
+def test_the_settings_of_the_reference_code(name):
+    cfg = load(name)
+    data = cell_of(name).split('_')[0]
+    batches = {
+        loader.batch_size for loader in (cfg.train_dataloader, cfg.unlabeled_dataloader)
+    }
+    datasets = [cfg.train_dataloader.dataset, cfg.unlabeled_dataloader.dataset]
+    kinds = [[step.type for step in dataset.pipeline] for dataset in datasets]
+    (hook,) = cfg.custom_hooks
+    if 's4gan' in name:
+        assert cfg.model.type == 'S4GAN'
+        assert cfg.model.threshold == (0.7 if data == 'cityscapes' else 0.6)
+        assert cfg.optim_wrapper.discriminator.optimizer == dict(
+            type='Adam', lr=1e-5 if data == 'cityscapes' else 1e-4, betas=(0.9, 0.99)
+        )
+        assert hook == dict(type='HelperHook', name='discriminator')
+        assert batches == {8}
+        whole = False
+    else:
+        assert cfg.model.type == 'ClassMix'
+        assert cfg.model.mask.type == ('CutMask' if 'cutmix' in name else 'ClassMask')
+        assert hook == dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)
+        street = data in ('cityscapes', 'camvid')
+        expected = dict(type='StrongAugmentation') if street else None
+        assert cfg.model.get('augmentation') == expected
+        assert batches == {dict(voc=10, cityscapes=2).get(data, 8)}
+        whole = data == 'cityscapes'
+    for steps in kinds:
+        assert ('RandomCrop' in steps) == (not whole)
+    if data in PAPER and not whole:
+        for dataset in datasets:
+            crop = one(dataset.pipeline, 'RandomCrop')['crop_size']
+            assert crop == PAPER[data][2]
+
+
+@pytest.mark.parametrize('name', [n for n in SEMI if 'camvid_1-16' in n])
+def test_the_optimizers_have_the_parameters_that_learn(name):
+    """The backbone's and the head's, 10 times as fast, never the teacher's."""
+    cfg = load(name)
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    wrappers = dict(wrapper.items()) if 's4gan' in name else dict(segmentor=wrapper)
+    rates = {}
+    for one_wrapper in wrappers.values():
+        for group in one_wrapper.param_groups:
+            params = (p for p in group['params'] if isinstance(p, torch.nn.Parameter))
+            rates.update((param, group['lr']) for param in params)
+    learning = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    assert set(rates) == set(learning.values())
+    for part, rate in (('backbone', 2e-4), ('decode_head', 2e-3)):
+        prefix = f'segmentor.{part}.'
+        assert {rates[p] for n, p in learning.items() if n.startswith(prefix)} == {rate}
+    others = {rates[p] for n, p in learning.items() if not n.startswith('segmentor.')}
+    assert others == ({1e-4} if 's4gan' in name else set())
+
+
+@pytest.mark.parametrize('name', REFINED)
+def test_what_was_trained_is_refined_by_the_loop_as_it_is(name):
+    """Nothing but load_from, which is what the first training leaves."""
+    folder, _, stem = name.partition('/')
+    alone, _, policy = stem.rpartition('_')
+    ours = load(name).to_dict()
+    theirs = load(f'gist/deeplabv2_{cell_of(name)}_{policy}').to_dict()
+    first = load(f'{folder}/{alone}')
+    last = first.train_cfg.max_iters
+    assert ours.pop('load_from') == f'work_dirs/{alone}/iter_{last}.pth'
+    assert theirs.pop('load_from') is None
+    assert ours == theirs
+    segmentor = first.model.segmentor.to_dict()
+    assert segmentor == ours['model']

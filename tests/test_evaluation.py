@@ -249,3 +249,40 @@ def test_what_is_written_is_erased_by_equation_9(tmp_path):
     assert 0.2 < (label == 255).mean() < 0.8
     confidence = cv2.imread(str(tmp_path / 'labels/a_confidence.png'), 0)
     assert abs(confidence / 255 - probability).max() <= 0.5 / 255 + 1e-6
+
+
+# ------------------------------------------------------------ ImageAreas
+
+
+def judged(name, label, truth):
+    """A data sample with a prediction and a human label, each (H, W)."""
+    sample = SegDataSample(metainfo=dict(img_path=f'images/{name}.png'))
+    sample.pred_sem_seg = PixelData(data=torch.tensor([label]))
+    sample.gt_sem_seg = PixelData(data=torch.tensor([truth]))
+    return sample
+
+
+def test_areas_of_each_image_and_class():
+    evaluator = Evaluator(dict(type='ImageAreas'))
+    evaluator.dataset_meta = META
+    evaluator.process(
+        [
+            judged('a', [[0, 0, 1], [1, 1, 1]], [[0, 1, 1], [1, 255, 0]]),
+            judged('b', [[2, 2]], [[0, 2]]),
+        ]
+    )
+    assert evaluator.evaluate(2) == dict(images=2)
+    (metric,) = evaluator.metrics
+    assert metric.areas == {
+        # ignored where the label is 255: 0 is right once of three, 1 twice of four
+        'images/a.png': [[1, 3], [2, 4], [0, 0]],
+        'images/b.png': [[0, 1], [0, 0], [1, 2]],
+    }
+
+
+def test_areas_leave_out_the_label_that_the_data_set_ignores():
+    evaluator = Evaluator(dict(type='ImageAreas', ignore_index=2))
+    evaluator.dataset_meta = META
+    evaluator.process([judged('a', [[0, 1]], [[0, 2]])])
+    evaluator.evaluate(1)
+    assert evaluator.metrics[0].areas == {'images/a.png': [[1, 1], [0, 0], [0, 0]]}

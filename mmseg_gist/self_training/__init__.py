@@ -1,5 +1,5 @@
 from .loop import IterativeSelfTrainingLoop
-from .policies import FIST, GIST, RIST, BatchwiseRandom, FixedPath
+from .policies import FIST, GIST, RIST, BatchwiseRandom, FixedPath, PolicySet
 from .registry import POLICIES
 
 __all__ = [
@@ -10,4 +10,5 @@ __all__ = [
     'BatchwiseRandom',
     'FixedPath',
     'IterativeSelfTrainingLoop',
+    'PolicySet',
 ]

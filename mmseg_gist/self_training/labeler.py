@@ -17,7 +17,7 @@ from .own_runner import own_runner
 from .path import Path, uses_labels
 
 
-def label_for(cfg: Config, path: Path) -> None:
+def label_for(cfg: Config, path: Path) -> dict[str, int]:
     """Makes the pseudo-labels that a stage draws and that are not there yet.
 
     The parent's model labels them, with the development set's pipeline.
@@ -25,6 +25,10 @@ def label_for(cfg: Config, path: Path) -> None:
     Args:
         cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
         path: Of the stage.
+
+    Returns:
+        dict: ``drawn``, how many images the stage draws, of ``unlabeled``, how
+        many there are. Both are the same after an interruption.
     """
     dataset = DATASETS.build(
         dict(pseudo_labeled(cfg, path[:-1]), pipeline=[], test_mode=True)
@@ -41,6 +45,7 @@ def label_for(cfg: Config, path: Path) -> None:
         with own_runner(labeler_config(cfg, path, missing)) as runner:
             runner.test()
     barrier()
+    return dict(drawn=len(drawn), unlabeled=len(files))
 
 
 def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:

@@ -167,6 +167,32 @@ class GIST:
         return []
 
 
+@POLICIES.register_module()
+class PolicySet:
+    """Several policies in one run: a stage that two of them want is trained once.
+
+    A stage does not depend on who asked for it, so what each policy would have
+    found by itself is its replay over the record
+    (:func:`mmseg_gist.self_training.replay.replay`).
+
+    Args:
+        policies (dict[str, dict]): Configs of the policies by name, e.g.
+            ``dict(GIST=dict(type='GIST', num_stages=9), ...)``. They are asked
+            in this order.
+    """
+
+    def __init__(self, policies: Mapping[str, dict]) -> None:
+        if not policies:
+            raise UserError('PolicySet: policies is empty; name at least one')
+        self.policies = {
+            name: POLICIES.build(policy) for name, policy in policies.items()
+        }
+
+    def __call__(self, scores: Scores) -> list[Path]:
+        asked = (policy(scores) for policy in self.policies.values())
+        return list(dict.fromkeys(path for paths in asked for path in paths))
+
+
 def at_least_one(name: str, value: int) -> int:
     if not isinstance(value, int) or value < 1:
         raise UserError(f'{name} = {value} is not a whole number of at least 1')

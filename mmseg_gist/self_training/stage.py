@@ -59,7 +59,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
 
     with measured('labeling'):
         if path and uses_pseudo_labels(path[-1]):
-            label_for(cfg, path)
+            row['pseudo_labels'] = label_for(cfg, path)
     try:
         stage = stage_config(cfg, path)
         checkpoint = osp.join(stage.work_dir, CHECKPOINT)
@@ -131,5 +131,7 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
 def clean_up(cfg: Config, path: Path) -> None:
     """Removes what only an unfinished stage needs."""
     if is_main_process():
-        for name in (ProgressHook.filename, 'last_checkpoint'):
-            FilePath(stage_dir(cfg, path), name).unlink(missing_ok=True)
+        folder = FilePath(stage_dir(cfg, path))
+        for pattern in (ProgressHook.filename, 'last_checkpoint', '.*.pth'):
+            for file in folder.glob(pattern):
+                file.unlink(missing_ok=True)

@@ -84,9 +84,11 @@ def test_the_runner_ends_with_the_weights_of_the_best_stage(finished):
 
 
 def test_pseudo_labels_are_made_for_the_drawn_images_only(finished):
-    cfg, _ = finished
+    cfg, record = finished
     labels = sorted(Path(cfg.work_dir, 'stages/0/pseudo_labels').glob('*.png'))
     assert len(labels) == 2 * 6  # 3 iterations of 2 images, label and confidence
+    assert record['stages']['P']['pseudo_labels'] == dict(drawn=6, unlabeled=12)
+    assert 'pseudo_labels' not in record['stages']['PL']
     image = Image.open(next(p for p in labels if 'confidence' not in p.name))
     assert image.mode == 'P'
     assert image.getpalette()[:9] == [0, 0, 0, 255, 0, 0, 0, 255, 0]

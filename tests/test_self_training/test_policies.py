@@ -11,6 +11,7 @@ from mmseg_gist.self_training.policies import (
     RIST,
     BatchwiseRandom,
     FixedPath,
+    PolicySet,
 )
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.self_training.registry import POLICIES
@@ -288,6 +289,47 @@ def test_gist_ends_where_all_children_failed():
     assert best == 'P'
 
 
+# ------------------------------------------------------------ PolicySet
+
+
+def policy_set(**policies):
+    return PolicySet(policies)
+
+
+def test_a_set_trains_what_its_policies_would_each_stage_once():
+    policies = dict(
+        one=dict(type='FixedPath', path='LPL'),
+        other=dict(type='FixedPath', path='LPP'),
+        mixed=dict(type='FIST', num_stages=2, alpha=0.5),
+    )
+    trained, best = run(policy_set(**policies), lambda name: 60.0 + (name == 'LPP'))
+    assert trained == ['L', 'LP', 'LPL', 'LPP', '0.5', '0.5-0.5']
+    assert best == 'LPP'
+
+
+def test_a_set_asks_for_each_stage_once():
+    asked = policy_set(
+        gist=dict(type='GIST', num_stages=2),
+        letters=dict(type='FixedPath', path='L'),
+        mixed=dict(type='FIST', num_stages=1, alpha=0.5),
+    )({ROOT: 50.0})
+    assert names(asked) == ['P', 'L', '0.5']
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_policies_of_a_set_do_not_disturb_each_other(seed):
+    """A search sees the others' stages too, and goes its own way all the same."""
+    score = random_scores(seed, 10**6)
+    policies = dict(
+        wide=dict(type='GIST', num_stages=4, beam_size=3),
+        rist=dict(type='RIST', num_stages=4, num_paths=4, seed=seed),
+        gist=dict(type='GIST', num_stages=4),
+    )
+    trained, _ = run(policy_set(**policies), score)
+    alone = [run(POLICIES.build(cfg), score)[0] for cfg in policies.values()]
+    assert sorted(trained) == sorted(set(sum(alone, [])))
+
+
 # ------------------------------------------------------------ bad input
 
 
@@ -354,6 +396,10 @@ def test_gist_ends_where_all_children_failed():
             'and max_run=1; ask for fewer paths',
         ),
         (
+            dict(type='PolicySet', policies={}),
+            'PolicySet: policies is empty; name at least one',
+        ),
+        (
             dict(type='GIST', num_stages=-1),
             'num_stages = -1 is not a whole number of at least 1',
         ),
@@ -376,4 +422,5 @@ def test_the_policies_are_registered():
         FIST,
         BatchwiseRandom,
         FixedPath,
+        PolicySet,
     }

@@ -1,0 +1,76 @@
+"""What a search costs, in trainings and in images to be labelled by a model."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mmseg_gist.self_training.path import Path, from_name, uses_pseudo_labels
+
+
+class Cost(NamedTuple):
+    """Of the stages after stage 0, which all policies share.
+
+    Attributes:
+        stages (int): Stages trained.
+        iterations (int): Iterations of all of them.
+        labeled (int, optional): Images for which a model made pseudo-labels;
+            None if the record does not tell.
+    """
+
+    stages: int
+    iterations: int
+    labeled: int | None
+
+
+def cost(rows: Iterable[dict]) -> Cost:
+    """The cost of the stages of a record.
+
+    A model labels an image once, whichever of its children draw it: together
+    they need at most all unlabelled images. As long as each parent has one
+    child on pseudo-labels, as in all of the paper's policies, or its children
+    draw all images, the count is exact; else an upper bound.
+
+    Args:
+        rows: Of the record; that of stage 0 is not counted.
+    """
+    rows = [(from_name(row['path']), row) for row in rows]
+    rows = [(path, row) for path, row in rows if path]
+    needed = Counter()
+    for path, row in rows:
+        if uses_pseudo_labels(path[-1]):
+            needed[path[:-1]] += row.get('pseudo_labels', {}).get('drawn', 0)
+    size = unlabeled_images(row for _, row in rows)
+    known = all(
+        'pseudo_labels' in row for path, row in rows if uses_pseudo_labels(path[-1])
+    )
+    return Cost(
+        stages=len(rows),
+        iterations=sum(row['iters'] for _, row in rows),
+        labeled=sum(min(n, size) for n in needed.values()) if known else None,
+    )
+
+
+def unlabeled_images(rows: Iterable[dict]) -> int | None:
+    """How many unlabelled images there are, None if no row tells."""
+    told = (row['pseudo_labels'] for row in rows if 'pseudo_labels' in row)
+    return next((labels['unlabeled'] for labels in told), None)
+
+
+def literal_trainings(visited: Sequence[Path], paths: Iterable[Path] | None) -> int:
+    """Trainings if every path were trained by itself (Algorithms 1 and 2).
+
+    Taken literally, each of them labels all unlabelled images too: for stages
+    on human labels as well, and again for each child of the same parent.
+
+    Args:
+        visited: The policy's stages, see
+            :func:`mmseg_gist.self_training.replay.replay`.
+        paths: Those of a policy that follows given ones; None for a search,
+            which trains no stage twice.
+    """
+    visited = set(visited) - {()}
+    if paths is None:
+        return len(visited)
+    return sum(
+        path[:depth] in visited for path in paths for depth in range(1, len(path) + 1)
+    )

@@ -1,0 +1,184 @@
+"""The records of finished runs, as the commands of ``tools/analysis`` read them."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path as FilePath
+
+from mmengine.config import Config
+
+from mmseg_gist.self_training.path import Path, from_name
+from mmseg_gist.self_training.record import Record
+from mmseg_gist.self_training.registry import POLICIES
+from mmseg_gist.self_training.replay import replay
+from mmseg_gist.utils import UserError
+
+STAGE_0 = 'stage_0'  # where tools/experiment.py trains what its settings share
+
+
+class Run:
+    """A record and the policies that it holds.
+
+    Attributes:
+        file: Of the record.
+        record (Record): What it holds.
+        setting (str): The name of the record's folder, or of the folder above
+            where it is called ``seed_<n>``.
+        seed (int): Of the run.
+        policies (dict): By name: those of a ``PolicySet``, else one by its type.
+    """
+
+    def __init__(self, file: FilePath) -> None:
+        self.file = file
+        self.record = Record.load(file)
+        folder = file.resolve().parent
+        is_seed = folder.name.startswith('seed_')
+        self.setting = (folder.parent if is_seed else folder).name
+        self.seed = self.record.run['seed']
+        policy = self.record.run['policy']
+        configs = policy.get('policies') or {policy['type']: policy}
+        self.policies = {name: POLICIES.build(cfg) for name, cfg in configs.items()}
+
+    @cached_property
+    def dev(self) -> dict[Path, float | None]:
+        """Development mIoU by path, in percent, None where the stage failed."""
+        return self.record.scores
+
+    @cached_property
+    def test(self) -> dict[Path, float]:
+        """Test mIoU by path, in percent.
+
+        Raises:
+            UserError: The run had no test set.
+        """
+        rows = [row for row in self.record.stages if row['status'] == 'finished']
+        if any(not row['test'] for row in rows):
+            raise UserError(
+                f'{self.file} has no test scores; give the config a test_dataloader '
+                'and train in another --work-dir'
+            )
+        return {from_name(row['path']): row['test']['mIoU'] for row in rows}
+
+    def visited(self, policy: str) -> dict[Path, float | None]:
+        """Development mIoU of the policy's stages, in their order.
+
+        Raises:
+            UserError: The record lacks one of them.
+        """
+        try:
+            return self.scores_of(self.policies[policy])
+        except UserError as error:
+            raise UserError(f'{self.file}, policy {policy}: {error}') from error
+
+    def scores_of(self, policy) -> dict[Path, float | None]:
+        return {path: self.dev[path] for path in replay(policy, self.dev)}
+
+
+def find_runs(places: Iterable[str]) -> list[Run]:
+    """The runs of records, of work dirs, and of folders with such work dirs.
+
+    Args:
+        places: A folder without a record stands for the records in its folders
+            and in theirs, in the order of their names.
+
+    Raises:
+        UserError: There is no record, or two of the same setting and seed.
+    """
+    files = {}
+    for place in map(FilePath, places):
+        if place.is_dir() and not (place / 'record.json').exists():
+            found = [*place.glob('*/record.json'), *place.glob('*/*/record.json')]
+            shared = place / STAGE_0
+            found = sorted(file for file in found if shared not in file.parents)
+        else:
+            found = [place / 'record.json' if place.is_dir() else place]
+        if not found or not found[0].exists():
+            raise UserError(f'{place}: there is no record.json; give a work dir')
+        files.update((file.resolve(), file) for file in found)
+    runs = {}
+    for run in map(Run, files.values()):
+        other = runs.setdefault((run.setting, run.seed), run)
+        if other is not run:
+            raise UserError(
+                f'{other.file} and {run.file} are both seed {run.seed} of '
+                f'{run.setting}; give one of them'
+            )
+    return list(runs.values())
+
+
+def series(
+    runs: Iterable[Run], policies: Iterable[str] | None = None
+) -> dict[tuple[str, str], list[Run]]:
+    """Runs by setting and policy: the seeds of what is compared.
+
+    Args:
+        runs: See :func:`find_runs`.
+        policies: Names, in the order in which they are wanted; all by default.
+
+    Raises:
+        UserError: No run has such a policy.
+    """
+    there = list(dict.fromkeys(name for run in runs for name in run.policies))
+    for name in policies or ():
+        if name not in there:
+            raise UserError(
+                f'there is no policy {name} in the records, but {", ".join(there)}'
+            )
+    by_key = {}
+    for setting in dict.fromkeys(run.setting for run in runs):
+        for name in policies or there:
+            those = [r for r in runs if r.setting == setting and name in r.policies]
+            if those:
+                by_key[setting, name] = those
+    return by_key
+
+
+def labels(keys: Iterable[tuple[str, str]]) -> list[str]:
+    """What to call each series: the setting is said where there are several."""
+    keys = list(keys)
+    several = len({setting for setting, _ in keys}) > 1
+    return [f'{setting}: {name}' if several else name for setting, name in keys]
+
+
+def config_of(run: Run) -> Config:
+    """The config that the run dumped last into its work dir.
+
+    Raises:
+        UserError: There is none.
+    """
+    folder = run.file.parent
+    files = sorted(folder.glob('*.py'), key=lambda file: file.stat().st_mtime_ns)
+    if not files:
+        raise UserError(f'{folder}: there is no config; give the work dir of a run')
+    cfg = Config.fromfile(files[-1])
+    cfg.work_dir = str(folder)
+    return cfg
+
+
+def records_parser(description: str, policies: bool = True) -> ArgumentParser:
+    """A parser with the arguments that the commands share.
+
+    Args:
+        description: Of the command.
+        policies: Whether several policies may be chosen.
+    """
+    parser = ArgumentParser(description=description)
+    parser.add_argument(
+        'records',
+        nargs='+',
+        help='record.json files, work dirs, or folders of work dirs; several '
+        'seeds of a setting lie in SETTING/seed_<n>',
+    )
+    if policies:
+        parser.add_argument(
+            '--policies',
+            nargs='+',
+            metavar='NAME',
+            help='of the records (default: all of them)',
+        )
+    parser.add_argument(
+        '--out',
+        metavar='NAME',
+        help='write NAME.md, NAME.csv and, where there is a figure, NAME.png',
+    )
+    return parser

@@ -1,0 +1,38 @@
+"""What a policy did or would have done, told from a record.
+
+A policy knows the scores alone and a stage does not depend on the policy, so
+asking again over a record that holds more gives what a run of its own gives.
+"""
+
+from mmseg_gist.utils import UserError
+
+from .path import ROOT, Path, to_name
+from .policies import Scores
+
+
+def replay(policy, scores: Scores) -> list[Path]:
+    """The stages that a run of the policy trains, from stage 0 on.
+
+    Args:
+        policy: See :mod:`mmseg_gist.self_training.policies`.
+        scores: Development mIoU of the recorded stages, None where one failed;
+            the policy is told those that it has asked for so far.
+
+    Returns:
+        list: In the order in which it asks for them.
+
+    Raises:
+        UserError: The policy asks for a stage that was not recorded.
+    """
+    visited = {}
+    following = [ROOT]
+    while following:
+        for path in following:
+            if path not in scores:
+                raise UserError(
+                    f'stage {to_name(path)} is not in the record; train it by '
+                    'resuming the run with this policy'
+                )
+            visited[path] = scores[path]
+        following = policy(visited)
+    return list(visited)

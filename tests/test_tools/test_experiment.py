@@ -1,0 +1,239 @@
+"""tools/experiment.py on tiny real work, and the commands that read its files."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+from tiny import ROOT, write_tiny
+from yapf.yapflib import yapf_api
+
+from mmseg_gist.analysis.areas import mean_iou
+from mmseg_gist.self_training.policies import RIST
+from mmseg_gist.utils import UserError
+
+EXPERIMENT = """
+train_dataloader['num_workers'] = 0
+train_cfg.update(policy=dict(type='PolicySet', policies={
+    'P': dict(type='FixedPath', path='PP'),
+    'random': dict(type='RIST', num_stages=1, num_paths=1)}))
+experiment = dict(seeds=[3], settings={
+    'all': dict(),
+    'no CL': {
+        'train_cfg.consistency': None,
+        'train_cfg.policy.policies.P': dict(_delete_=True, type='FixedPath', path='P')},
+    'slow': dict(
+        optim_wrapper=dict(optimizer=dict(lr=0.01)),
+        train_cfg=dict(policy=dict(_delete_=True, type='FixedPath', path='0')))})
+"""
+
+
+def call(name: str, *args) -> None:
+    runpy.run_path(str(ROOT / f'tools/analysis/{name}.py'))['main'](
+        list(map(str, args))
+    )
+
+
+def experiment(monkeypatch, *args) -> None:
+    monkeypatch.setattr(sys, 'argv', ['experiment.py', *map(str, args)])
+    runpy.run_path(str(ROOT / 'tools/experiment.py'))['main']()
+
+
+def stages(folder: Path) -> dict[str, dict]:
+    record = json.loads((folder / 'record.json').read_text())
+    return {stage['path']: stage for stage in record['stages']}
+
+
+@pytest.fixture(scope='module', autouse=True)
+def unformatted_configs():
+    """Formatting the configs that are written out would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yapf_api, 'FormatCode', lambda text, **kwargs: (text, False))
+        yield
+
+
+@pytest.fixture(scope='module')
+def work_dir(tmp_path_factory) -> Path:
+    config = write_tiny(tmp_path_factory.mktemp('data'))
+    with config.open('a') as file:
+        file.write(EXPERIMENT)
+    work_dir = tmp_path_factory.mktemp('work')
+    with pytest.MonkeyPatch.context() as patch:
+        experiment(patch, config, '--work-dir', work_dir)
+    return work_dir
+
+
+def test_every_setting_has_a_run_of_its_own(work_dir):
+    (letter,) = RIST(num_stages=1, num_paths=1, seed=3).paths[0]
+    trained = {
+        folder.name: set(stages(folder / 'seed_3')) for folder in work_dir.iterdir()
+    }
+    assert trained == {
+        'stage_0': {'0'},
+        'all': {'0', 'P', 'PP', letter},
+        'no CL': {'0', 'P', letter},
+        'slow': {'0'},
+    }
+    record = json.loads((work_dir / 'all/seed_3/record.json').read_text())
+    assert record['run']['seed'] == 3
+    assert record['run']['policy']['policies']['random']['seed'] == 3
+
+
+def test_settings_share_stage_0_if_they_would_train_the_same(work_dir):
+    (shared,) = stages(work_dir / 'stage_0/seed_3').values()
+    assert shared['iters'] == 5
+    for name in ('all', 'no CL'):
+        root = stages(work_dir / name / 'seed_3')['0']
+        assert root['iters'] == 0
+        assert (root['dev'], root['test']) == (shared['dev'], shared['test'])
+    assert stages(work_dir / 'slow/seed_3')['0']['iters'] == 5
+
+
+def test_settings_are_merged_into_the_config(work_dir):
+    dumped = {}
+    for name in ('all', 'no CL', 'slow'):
+        (file,) = (work_dir / name / 'seed_3').glob('*.py')
+        dumped[name] = Config.fromfile(file)
+    assert dumped['all'].train_cfg.consistency.loss_weight == 0.1
+    assert dumped['no CL'].train_cfg.consistency is None
+    assert dumped['slow'].optim_wrapper.optimizer == dict(
+        type='SGD', lr=0.01, momentum=0.9
+    )
+    assert {cfg.randomness.seed for cfg in dumped.values()} == {3}
+    assert not any('experiment' in cfg for cfg in dumped.values())
+    losses = {
+        name: (work_dir / name / 'seed_3/stages/P').glob('*/vis_data/scalars.json')
+        for name in ('all', 'no CL')
+    }
+    losses = {name: next(files).read_text() for name, files in losses.items()}
+    assert 'consistency' in losses['all']
+    assert 'consistency' not in losses['no CL']
+
+
+def test_a_second_call_trains_nothing_and_says_where_records_are(
+    work_dir, monkeypatch, capsys
+):
+    files = sorted(work_dir.glob('*/*/stages/*/checkpoint.pth'))
+    before = [file.stat().st_mtime_ns for file in files]
+    (config,) = (work_dir / 'all/seed_3').glob('*.py')
+    again = work_dir.with_name('again.py')
+    source = Config.fromfile(config)
+    source.pop('load_from')
+    source.dump(again)
+    with again.open('a') as file:
+        file.write('\nexperiment = dict(seeds=[3], settings=dict(all=dict()))\n')
+    experiment(monkeypatch, again, '--work-dir', work_dir)
+    assert [file.stat().st_mtime_ns for file in files] == before
+    best = stages(work_dir / 'all/seed_3')
+    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in lines if line.startswith(('all, ', 'The records'))]
+    name = max(best, key=lambda name: (best[name]['dev']['mIoU'], -len(name)))
+    assert lines == [
+        f'all, seed 3: stage {name}, dev {best[name]["dev"]["mIoU"]:.2f}, '
+        f'test {best[name]["test"]["mIoU"]:.2f}',
+        f'The records are {work_dir}/*/seed_*/record.json',
+    ]
+
+
+def test_a_config_without_an_experiment_is_refused(monkeypatch):
+    config = ROOT / 'configs/gist/deeplabv2_shapes_rist.py'
+    with pytest.raises(UserError, match='has no `experiment`; train it by train.py'):
+        experiment(monkeypatch, config)
+
+
+# ------------------------------------------- commands that read what runs left
+
+
+def test_dev_areas_give_the_records_scores(work_dir, monkeypatch):
+    folder = work_dir / 'all/seed_3'
+    call('dev_areas', folder)
+    content = json.loads((folder / 'dev_areas.json').read_text())
+    rows = stages(folder)
+    assert list(content['stages']) == list(rows)
+    for name, areas in content['stages'].items():
+        assert sorted(areas) == ['dev0', 'dev1', 'dev2']
+        scores = mean_iou(np.array(list(areas.values())))
+        assert scores == pytest.approx(rows[name]['dev']['mIoU'], abs=0.011)
+
+    # what is there is not evaluated again, what is missing is
+    kept = {name: 'kept' for name in content['stages'] if name != 'P'}
+    (folder / 'dev_areas.json').write_text(json.dumps(content | dict(stages=kept)))
+    call('dev_areas', folder)
+    again = json.loads((folder / 'dev_areas.json').read_text())['stages']
+    assert again == kept | dict(P=content['stages']['P'])
+
+
+def test_dev_areas_of_another_list(work_dir):
+    folder = work_dir / 'slow/seed_3'
+    call('dev_areas', folder)
+    call(
+        'dev_areas', folder, '--cfg-options', 'val_dataloader.dataset.ann_file=test.txt'
+    )
+    (areas,) = json.loads((folder / 'dev_areas.json').read_text())['stages'].values()
+    assert sorted(areas) == ['test0', 'test1', 'test2']
+    assert mean_iou(np.array(list(areas.values()))) == pytest.approx(
+        stages(folder)['0']['test']['mIoU'], abs=0.011
+    )
+
+
+def test_label_shares_count_the_files(work_dir, tmp_path):
+    folder = work_dir / 'all/seed_3'
+    call('label_shares', folder, 'PP', '--images', '2', '--out', tmp_path / 'grid')
+    content = json.loads((folder / 'label_shares.json').read_text())
+    made = {
+        stage: {
+            file.name: np.bincount(np.array(Image.open(file)).ravel(), minlength=3)
+            for file in (folder / f'stages/{stage}/pseudo_labels').glob('*[0-9].png')
+        }
+        for stage in '0P'
+    }
+    common = made['0'].keys() & made['P'].keys()
+    assert 0 < len(common) < len(made['0'])
+    assert content['classes'] == ['a', 'b', 'c']
+    assert content['paths']['PP'] == dict(
+        images=len(common),
+        stages={
+            stage: sum(files[name] for name in common).tolist()
+            for stage, files in made.items()
+        },
+    )
+    cfg = Config.fromfile(next(folder.glob('*.py')))
+    labels = Path(cfg.train_dataloader.dataset.data_root, 'labels')
+    pixels = sum(
+        np.bincount(np.array(Image.open(file)).ravel(), minlength=3)
+        for file in labels.glob('labeled*.png')
+    )
+    assert content['labeled'] == pixels.tolist()
+    with Image.open(tmp_path / 'grid_PP.png') as image:
+        assert image.width > image.height  # two rows of an image and two labels
+
+
+def test_the_picture_has_a_column_a_stage(tmp_path):
+    for name in ('image', 'label'):
+        Image.new('L', (8, 4), name == 'image' and 100).save(tmp_path / f'{name}.png')
+    names = [str(tmp_path / 'image.png')]
+    labels = {
+        stage: dict.fromkeys(names, tmp_path / 'label.png')
+        for stage in ((), ('L', 'P'))
+    }
+    draw = runpy.run_path(str(ROOT / 'tools/analysis/label_shares.py'))['draw']
+    kept = []
+    draw.__globals__['save'] = lambda figure, file: kept.append(figure)
+    draw(labels, [[200, 50, 0]], 4, 'unused.png')
+    (figure,) = kept
+    assert [axes.get_title() for axes in figure.axes] == ['', 'stage 0', 'stage 2']
+    shown = [np.asarray(axes.images[0].get_array())[0, 0] for axes in figure.axes]
+    assert shown[0].tolist() == [100, 100, 100]
+    for color in shown[1:]:  # the label's at 0.6, the image's at 0.4
+        assert color == pytest.approx([160, 70, 40], abs=1)
+
+
+def test_label_shares_need_pseudo_labels(work_dir):
+    with pytest.raises(
+        UserError, match='no image has pseudo-labels of every stage of L'
+    ):
+        call('label_shares', work_dir / 'slow/seed_3', 'L')

@@ -1,0 +1,141 @@
+"""Count the classes in a run's pseudo-labels, for bloat.py, and draw some.
+
+Writes label_shares.json beside the record: for the stages of each path the
+pixels of each class in the labels that their models made, of those images that
+all of them labelled, and the same of the human labels. With --out also
+NAME_<path>.png, the labels of a few images by stages.
+"""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path as FilePath
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+from PIL import Image
+
+from mmseg_gist.analysis.figures import save
+from mmseg_gist.analysis.runs import config_of, find_runs
+from mmseg_gist.cli import Config, DictAction, run
+from mmseg_gist.datasets.check import leaves
+from mmseg_gist.self_training.config import pseudo_labeled
+from mmseg_gist.self_training.path import Path, from_name, to_name
+from mmseg_gist.utils import UserError, atomic_path
+
+FILE = 'label_shares.json'
+Labels = dict[Path, dict[str, FilePath]]  # by stage and by the image's path
+
+
+def labels_of(cfg: Config, path: Path) -> Labels:
+    """The pseudo-labels by the models along a path, of their common images.
+
+    Raises:
+        UserError: There are none.
+    """
+    labels = {}
+    for stage in (path[:depth] for depth in range(len(path))):
+        dataset = DATASETS.build(dict(pseudo_labeled(cfg, stage), pipeline=[]))
+        items = map(dataset.get_data_info, range(len(dataset)))
+        files = {i['img_path']: FilePath(i['seg_map_path']) for i in items}
+        files = {image: file for image, file in files.items() if file.exists()}
+        if files:
+            labels[stage] = files
+    common = set.intersection(*map(set, labels.values())) if labels else set()
+    if not common:
+        raise UserError(
+            f'{cfg.work_dir}: no image has pseudo-labels of every stage of '
+            f'{to_name(path)}; give the path of stages on pseudo-labels, whole'
+        )
+    return {
+        stage: {image: files[image] for image in sorted(common)}
+        for stage, files in labels.items()
+    }
+
+
+def count(arrays, classes: int) -> list[int]:
+    """Pixels of each class; others (ignored ones) are left out."""
+    pixels = np.zeros(256, np.int64)
+    for array in arrays:
+        pixels += np.bincount(array.ravel(), minlength=256)[:256]
+    return pixels[:classes].tolist()
+
+
+def read(file: FilePath) -> np.ndarray:
+    with Image.open(file) as image:
+        return np.array(image)
+
+
+def human_labels(cfg: Config):
+    """Yields the labels of the labelled set, as its own data set reads them."""
+    for leaf in leaves(cfg.train_dataloader.dataset):
+        pipeline = [step for step in leaf.pipeline if step.type == 'LoadAnnotations']
+        dataset = DATASETS.build(dict(leaf, pipeline=pipeline))
+        for index in range(len(dataset)):
+            yield dataset[index]['gt_seg_map']
+
+
+def draw(labels: Labels, palette: list, images: int, file: str) -> None:
+    """A PNG: a row an image, the image itself, then its labels by stage."""
+    names = list(next(iter(labels.values())))
+    names = names[:: max(1, len(names) // images)][:images]
+    columns = len(labels) + 1
+    figure = Figure(figsize=(1.6 * columns, 1.3 * len(names)), layout='constrained')
+    grid = figure.subplots(len(names), columns, squeeze=False)
+    colors = np.zeros((256, 3), np.uint8)
+    colors[: len(palette)] = palette
+    for row, name in zip(grid, names):
+        with Image.open(name) as image:
+            image = image.convert('RGB')
+        for axes in row:
+            axes.set_axis_off()
+        row[0].imshow(image)
+        for axes, files in zip(row[1:], labels.values()):
+            label = colors[read(files[name])]
+            size = label.shape[1::-1]
+            axes.imshow(Image.blend(image.resize(size), Image.fromarray(label), 0.6))
+    for axes, stage in zip(grid[0, 1:], labels):
+        axes.set_title(f'stage {len(stage)}', fontsize=8)
+    save(figure, file)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument('work_dir', help='of one run')
+    parser.add_argument('paths', nargs='+', help='names of the last stages, as PPPP')
+    parser.add_argument('--images', type=int, default=4, help='to draw, default: 4')
+    parser.add_argument('--out', metavar='NAME')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    args = parser.parse_args(argv)
+    (each,) = find_runs([args.work_dir])
+    cfg = config_of(each)
+    cfg.merge_from_dict(args.cfg_options)
+    init_default_scope('mmseg')
+    leaf = next(leaves(cfg.train_dataloader.dataset))
+    dataset = DATASETS.build(dict(leaf, pipeline=[], lazy_init=True))
+    cfg.metainfo = dict(dataset.metainfo)
+    classes = list(cfg.metainfo.classes)
+
+    file = each.file.parent / FILE
+    content = json.loads(file.read_text()) if file.exists() else dict(paths={})
+    content['classes'] = classes
+    content['labeled'] = count(human_labels(cfg), len(classes))
+    for name in args.paths:
+        labels = labels_of(cfg, from_name(name))
+        content['paths'][name] = dict(
+            images=len(next(iter(labels.values()))),
+            stages={
+                to_name(stage): count(map(read, files.values()), len(classes))
+                for stage, files in labels.items()
+            },
+        )
+        if args.out:
+            draw(labels, cfg.metainfo.palette, args.images, f'{args.out}_{name}.png')
+    with atomic_path(file) as temporary:
+        temporary.write_text(json.dumps(content) + '\n')
+    print(f'{file}: {", ".join(content["paths"])}')
+
+
+if __name__ == '__main__':
+    run(main)

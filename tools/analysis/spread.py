@@ -1,0 +1,87 @@
+"""The spread over random paths and over groups of them (Table II, Fig. 7).
+
+The result of a path or of a group is its best stage on the development set.
+The first table has a row a path; the second the means over paths, the last of
+which is over the first GROUP paths, the next ...; the third the mean over all
+groups of n paths and its deviation, from each group being as likely.
+"""
+
+from mmseg_gist.analysis.choice import best_stage
+from mmseg_gist.analysis.figures import save_curves
+from mmseg_gist.analysis.runs import Run, find_runs, records_parser, series
+from mmseg_gist.analysis.spread import (
+    best_of_consecutive_groups,
+    best_of_groups,
+    is_degenerate,
+    spread,
+)
+from mmseg_gist.analysis.tables import publish
+from mmseg_gist.cli import run
+from mmseg_gist.self_training.path import Path, to_name
+from mmseg_gist.self_training.policies import FixedPath
+from mmseg_gist.utils import UserError
+
+
+def paths_of(run: Run, policy: str | None) -> list[Path]:
+    """The paths of the named policy, or of that with the most."""
+    if policy:
+        series([run], [policy])  # is it there?
+        paths = getattr(run.policies[policy], 'paths', [])
+    else:
+        paths = max((getattr(p, 'paths', []) for p in run.policies.values()), key=len)
+    if len(paths) < 2:
+        raise UserError(f'{run.file}: no policy of several paths is meant; name a RIST')
+    return paths
+
+
+def result_of(run: Run, path: Path) -> Path:
+    return best_stage(run.scores_of(FixedPath(to_name(path))))
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = records_parser(__doc__, policies=False)
+    parser.add_argument('--policy', help='default: the one with the most paths')
+    parser.add_argument('--group', type=int, default=5, help='default: 5')
+    args = parser.parse_args(argv)
+    runs = find_runs(args.records)
+    if len(runs) > 1:
+        raise UserError(f'{runs[1].file}: paths are of one run; give one record')
+    paths = paths_of(runs[0], args.policy)
+    if not 1 <= args.group <= len(paths):
+        raise UserError(f'--group {args.group} of {len(paths)} paths; give 1 or more')
+    rows, results = [], []
+    for path in paths:
+        best = result_of(runs[0], path)
+        results.append((runs[0].dev[best], runs[0].test[best]))
+        row = dict(path=to_name(path), degenerate='yes' if is_degenerate(path) else '')
+        row |= {'best stage': to_name(best)}
+        rows.append(row | dict(zip(('dev', 'test'), results[-1])))
+    publish(rows, args.out)
+
+    sound = [test for path, (_, test) in zip(paths, results) if not is_degenerate(path)]
+    means = {'all paths': spread([test for _, test in results])}
+    if sound:
+        means['paths that are not degenerate'] = spread(sound)
+    name = f'best of each {args.group} paths in turn'
+    means[name] = best_of_consecutive_groups(results, args.group)
+    print()
+    publish(
+        [{'mean of': name, 'n': s.count, 'test': s} for name, s in means.items()],
+        args.out and f'{args.out}_means',
+    )
+
+    groups = {n: best_of_groups(results, n) for n in range(1, len(paths) + 1)}
+    print()
+    publish(
+        [{'paths in a group': n, 'test': groups[n]} for n in groups],
+        args.out and f'{args.out}_groups',
+    )
+    if args.out:
+        label = 'best of a group on the development set'
+        save_curves(
+            {label: groups}, 'paths in a group', 'test mIoU [%]', f'{args.out}.png'
+        )
+
+
+if __name__ == '__main__':
+    run(main)

@@ -1,0 +1,110 @@
+"""Run an experiment: every seed of every setting, each an ordinary run.
+
+An experiment is a config of a self-training with one further key,
+
+    experiment = dict(seeds=[0, 1, 2], settings=dict(NAME=dict(...), ...))
+
+A setting's dict is merged into the config; keys may be those of --cfg-options.
+Its run of seed n, in WORK_DIR/NAME/seed_<n>, has randomness.seed = n, and so
+have the policies of type RIST. Settings with the same stage 0 start from one,
+WORK_DIR/stage_0/seed_<n>. What a work dir holds already is gone on with.
+"""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmseg_gist.analysis.runs import STAGE_0
+from mmseg_gist.cli import Config, config_parser, load_config, run
+from mmseg_gist.self_training.config import CHECKPOINT, own_runtime
+from mmseg_gist.self_training.fingerprint import changed, fingerprint
+from mmseg_gist.self_training.own_runner import own_runner
+from mmseg_gist.self_training.path import to_name
+from mmseg_gist.self_training.record import Record
+from mmseg_gist.utils import UserError
+
+# what stages 1, 2, ... alone depend on
+LATER = {
+    'unlabeled_dataloader',
+    'train_cfg.consistency',
+    'train_cfg.probabilities',
+    'train_cfg.refinement',
+    'train_cfg.stage_iters',
+}
+
+
+def setting_config(base: Config, overrides: dict, name: str, seed: int) -> Config:
+    """The config of one run."""
+    cfg = copy.deepcopy(base)
+    cfg.merge_from_dict(copy.deepcopy(dict(overrides)))
+    cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
+    seed_policy(cfg.train_cfg.policy, seed)
+    cfg.work_dir = str(Path(base.work_dir, name, f'seed_{seed}'))
+    cfg.resume = True
+    return cfg
+
+
+def seed_policy(policy: dict, seed: int) -> None:
+    """Other seeds draw other paths, else the spread would be too small."""
+    if policy['type'] == 'RIST':
+        policy['seed'] = seed
+    for inner in policy.get('policies', {}).values():
+        seed_policy(inner, seed)
+
+
+def stage_0_config(base: Config, seed: int) -> Config:
+    """A run that ends after stage 0."""
+    cfg = setting_config(base, {}, STAGE_0, seed)
+    cfg.train_cfg.policy = dict(type='FixedPath', path='0')
+    return cfg
+
+
+def has_same_stage_0(cfg: Config, base: Config) -> bool:
+    return set(changed(fingerprint(cfg), fingerprint(base))) <= LATER
+
+
+def train(cfg: Config) -> Record:
+    """Trains what is missing; the Runner leaves nothing behind for the next."""
+    setting, seed = Path(cfg.work_dir).parts[-2:]
+    own_runtime(cfg, f'{setting}_{seed}')
+    with own_runner(cfg) as runner:
+        runner.train()
+    return Record.load(Path(cfg.work_dir, 'record.json'))
+
+
+def train_seed(base: Config, settings: dict, seed: int) -> Iterator[tuple[str, Record]]:
+    """Yields the name and the record of each setting."""
+    shared = None
+    for name, overrides in settings.items():
+        cfg = setting_config(base, overrides, name, seed)
+        if not cfg.get('load_from') and has_same_stage_0(cfg, base):
+            if not shared:
+                stage_0 = stage_0_config(base, seed)
+                train(stage_0)
+                shared = str(Path(stage_0.work_dir, 'stages/0', CHECKPOINT))
+            cfg.load_from = shared
+        yield name, train(cfg)
+
+
+def main() -> None:
+    args = config_parser(__doc__).parse_args()
+    base = load_config(args)
+    experiment = base.pop('experiment', None)
+    if not experiment:
+        raise UserError(f'{args.config} has no `experiment`; train it by train.py')
+    base.work_dir = str(Path(base.work_dir).absolute())  # it is in load_from
+    for seed in experiment.seeds:
+        for name, record in train_seed(base, experiment.settings, seed):
+            best = record[record.best]
+            scores = [
+                f'{kind} {best[kind]["mIoU"]:.2f}'
+                for kind in ('dev', 'test')
+                if best[kind]
+            ]
+            scores = ', '.join([f'stage {to_name(record.best)}', *scores])
+            print(f'{name}, seed {seed}: {scores}', flush=True)
+    print(f'The records are {base.work_dir}/*/seed_*/record.json')
+
+
+if __name__ == '__main__':
+    run(main)
