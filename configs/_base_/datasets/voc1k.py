@@ -2,7 +2,7 @@
 # to train, 511 to test), their long side resized to 257. Which images are
 # labelled say voc1k_1-8.py and voc1k_1-4.py.
 _base_ = './voc.py'
-crop_size = (193, 193)
+crop_size = (161, 161)
 
 augmentation = [
     dict(
