@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
@@ -56,9 +57,18 @@ def load_config(args: Namespace) -> Config:
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
     cfg.merge_from_dict(args.cfg_options or {})
+    if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
+        distribute_over_cpus(cfg)
     default = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
     return cfg
+
+
+def distribute_over_cpus(cfg: Config) -> None:
+    """Starts this process of a distributed run, which mmengine does for GPUs only."""
+    torch.distributed.init_process_group('gloo')
+    wrapper = cfg.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel')
+    cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -39,7 +39,8 @@ class FixedPath:
     """
 
     def __init__(self, path: str) -> None:
-        self.paths = [from_name(path)]
+        # on a command line 0 and 0.25 are numbers
+        self.paths = [from_name(str(path))]
 
     def __call__(self, scores: Scores) -> list[Path]:
         return follow(self.paths, scores)
