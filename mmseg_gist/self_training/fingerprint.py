@@ -34,11 +34,12 @@ def fingerprint(cfg: Config) -> dict[str, str]:
     """A digest of each setting that the stages' results depend on.
 
     The policy is left out: it may be given more stages or paths when a run is
-    resumed; so is the executor. Lists of ids count by the last two parts of their path.
+    resumed; so are the executor and what is kept. Lists of ids count by the
+    last two parts of their path.
     """
     settings = {key: cfg.get(key) for key in SETTINGS}
     for key, value in cfg.train_cfg.items():
-        if key not in ('type', 'policy', 'executor'):
+        if key not in ('type', 'policy', 'executor', 'keep'):
             settings[f'train_cfg.{key}'] = value
     return {key: _digest(value) for key, value in settings.items() if value is not None}
 

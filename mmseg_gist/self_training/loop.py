@@ -1,5 +1,6 @@
 import errno
 import fcntl
+import math
 import os
 import os.path as osp
 import re
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import barrier, is_main_process, master_only
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner, load_checkpoint
 from mmseg.registry import DATASETS, LOOPS
@@ -17,12 +18,13 @@ from torch import nn
 from mmseg_gist.datasets.check import check_datasets, leaves
 from mmseg_gist.utils import UserError
 
+from .config import parent_checkpoint
 from .fingerprint import changed, fingerprint
-from .path import ROOT
+from .path import ROOT, Path, to_name
 from .policies import at_least_one
 from .record import Record
 from .registry import EXECUTORS, POLICIES
-from .stage import clean_up
+from .stage import clean_up, remove_results
 
 
 @LOOPS.register_module()
@@ -60,6 +62,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         executor (dict, optional): Where stages run, e.g.
             ``dict(type='RayExecutor', num_gpus_per_stage=1)``. Defaults to one
             after the other in this process.
+        keep (str): ``'all'`` checkpoints and pseudo-labels, or ``'best'``:
+            those of the best stage, and of others only as long as the policy
+            may need them. Defaults to ``'all'``.
 
     Raises:
         UserError: The data, the model or the work dir do not fit.
@@ -83,11 +88,15 @@ class IterativeSelfTrainingLoop(BaseLoop):
         consistency: dict | None = None,
         refinement: dict | None = None,
         executor: dict | None = None,
+        keep: str = 'all',
     ) -> None:
         self._runner = runner
         self.policy = POLICIES.build(policy)
         self.executor = EXECUTORS.build(executor or dict(type='SerialExecutor'))
         self.max_iters = at_least_one('stage_iters', stage_iters)
+        if keep not in ('all', 'best'):
+            raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
+        self.keep = keep
         self.cfg = deepcopy(runner.cfg)
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
@@ -132,7 +141,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
         for path in record.scores:
             clean_up(self.cfg, path)
         running = set()
-        while following := self.policy(record.scores) if record.stages else [ROOT]:
+        while True:
+            following = self._following(record)
+            if self.keep == 'best':
+                self._remove_unneeded(record, following)
+            if not following:
+                return
             for path in following:
                 if path not in running:
                     self.executor.submit(self.cfg, path)
@@ -147,6 +161,33 @@ class IterativeSelfTrainingLoop(BaseLoop):
                     f'stage 0 failed: {row["reason"]}; lower the learning rate and '
                     'start in another --work-dir'
                 )
+
+    def _following(self, record: Record) -> list[Path]:
+        if not record.stages:
+            return [ROOT]
+        following = self.policy(record.scores)
+        for path in following:
+            checkpoint = parent_checkpoint(self.cfg, path)
+            if not osp.exists(checkpoint):
+                raise UserError(
+                    f'{checkpoint}, which stage {to_name(path)} starts from, is gone '
+                    "(train_cfg.keep='best' removes what was not needed then): start "
+                    'in another --work-dir'
+                )
+        return following
+
+    @master_only
+    def _remove_unneeded(self, record: Record, following: list[Path]) -> None:
+        """Removes what no stage will start from or learn from any more.
+
+        A finished stage may still be asked for a child as long as stages of its
+        own depth, or nearer to the root, are being asked for.
+        """
+        parents = {path[:-1] for path in following}
+        depth = min(map(len, following), default=math.inf)
+        for path in record.scores.keys() - parents - {record.best}:
+            if len(path) < depth:
+                remove_results(self.cfg, path)
 
     def _open_record(self) -> Record:
         file = self.record_file

@@ -23,8 +23,8 @@ class Record:
 
     A stage is a dict with ``path``, ``iters``, ``seed``, ``status``
     (``'finished'`` or ``'failed'``) and, if finished, ``dev`` and ``test``
-    (metrics, mIoU in percent), ``checkpoint`` (relative to the work dir) and
-    ``seconds``; if failed, ``reason``.
+    (metrics, mIoU in percent), ``checkpoint`` (relative to the work dir),
+    ``seconds`` and ``memory`` (peaks in MiB); if failed, ``reason``.
 
     Args:
         file: Of the record, ``record.json`` in the run's work dir.

@@ -7,6 +7,7 @@ the stage's path, in a work dir of its own: nothing else decides what it does.
 import io
 import logging
 import os.path as osp
+import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path as FilePath
@@ -24,6 +25,7 @@ from mmseg_gist.utils import atomic_path
 
 from .config import (
     CHECKPOINT,
+    pseudo_label_dir,
     refined,
     stage_config,
     stage_dir,
@@ -31,6 +33,7 @@ from .config import (
     stage_seed,
 )
 from .labeler import label_for
+from .memory import peak_memory, reset_peak_memory
 from .own_runner import own_runner
 from .path import Path, to_name, uses_pseudo_labels
 
@@ -57,6 +60,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
         yield
         seconds[name] = round(time.perf_counter() - start, 1)
 
+    reset_peak_memory()
     with measured('labeling'):
         if path and uses_pseudo_labels(path[-1]):
             row['pseudo_labels'] = label_for(cfg, path)
@@ -88,6 +92,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
         status='finished',
         checkpoint=osp.relpath(checkpoint, cfg.work_dir),
         seconds=seconds,
+        memory=peak_memory(),
     )
 
 
@@ -126,6 +131,12 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
     torch.save(dict(meta=meta, state_dict=weights_to_cpu(model.state_dict())), content)
     with atomic_path(checkpoint) as temporary:
         temporary.write_bytes(content.getbuffer())
+
+
+def remove_results(cfg: Config, path: Path) -> None:
+    """Removes a finished stage's checkpoint and the pseudo-labels made by it."""
+    shutil.rmtree(pseudo_label_dir(cfg, path), ignore_errors=True)
+    FilePath(stage_dir(cfg, path), CHECKPOINT).unlink(missing_ok=True)
 
 
 def clean_up(cfg: Config, path: Path) -> None:

@@ -31,11 +31,11 @@ def surroundings(**environment: str) -> dict[str, str]:
 
 
 def outcome(work_dir: Path) -> tuple[dict, dict]:
-    """The record without measured times, and the weights of all stages."""
+    """The record without what was measured, and the weights of all stages."""
     record = json.loads((work_dir / 'record.json').read_text())
     weights = {}
     for stage in record['stages']:
-        stage.pop('seconds')
+        del stage['seconds'], stage['memory']
         path = work_dir / stage['checkpoint']
         weights[stage['path']] = torch.load(path, weights_only=True)['state_dict']
     return record, weights

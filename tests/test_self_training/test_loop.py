@@ -167,8 +167,9 @@ def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
     assert done.returncode == 0, done.stderr
     record = json.loads((tmp_path / 'record.json').read_text())
     expected = finished[1]['stages'].values()
+    measured = dict(seconds=0, memory=0)
     for ours, theirs in zip(expected, record['stages'], strict=True):
-        assert dict(ours, seconds=0) == dict(theirs, seconds=0)
+        assert dict(ours, **measured) == dict(theirs, **measured)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
     [
         (dict(type='FIST', num_stages=2, alpha=0.25), ['0', '0.25', '0.25-0.25']),
         (dict(type='BatchwiseRandom', num_stages=1), ['0', 'B0.5']),
-        (dict(type='GIST', num_stages=2), ['0', 'P', 'L', '?P', '?L']),
+        (dict(type='GIST', num_stages=2), ['0', 'L', 'P', '?L', '?P']),
     ],
 )
 def test_every_policy_trains(cfg, policy, paths):
@@ -196,6 +197,31 @@ def test_more_stages_are_added_by_resuming(cfg):
     record = run(with_policy(cfg, type='FixedPath', path='LL'))
     assert list(record['stages']) == ['0', 'L', 'LL']
     assert Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns == first
+
+
+def test_only_the_best_is_kept(cfg):
+    """Removing what the beam has left behind does not change what it finds."""
+    policy = dict(type='GIST', num_stages=2)
+    everything = run(with_policy(cfg, **policy))
+    cfg.work_dir += '_best'
+    cfg.train_cfg.keep = 'best'
+    record = run(cfg)
+    assert [row['dev'] for row in record['stages'].values()] == [
+        row['dev'] for row in everything['stages'].values()
+    ]
+    stages = Path(cfg.work_dir, 'stages')
+    kept = {file.parent.name for file in stages.glob('*/checkpoint.pth')}
+    assert kept == {record['best']}
+    assert {f.parent.name for f in stages.glob('*/pseudo_labels')} <= kept
+    gone = next(
+        path for path in record['stages'] if len(path) == 2 and path not in kept
+    )
+    assert list((stages / gone).glob('*/*.log'))
+
+    cfg.train_cfg.policy = dict(type='FixedPath', path=f'{gone}P')
+    cfg.resume = True
+    with pytest.raises(UserError, match=rf"stage {gone}P .* is gone .*keep='best'"):
+        run(cfg)
 
 
 def test_a_given_model_is_stage_0(finished, cfg):

@@ -1,0 +1,32 @@
+"""The largest memory that a stage took."""
+
+import re
+from pathlib import Path as FilePath
+
+import torch
+
+STATUS = FilePath('/proc/self/status')
+CLEAR = FilePath('/proc/self/clear_refs')
+
+
+def reset_peak_memory() -> None:
+    """Peaks are counted from here on, where the system can do so (Linux)."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        CLEAR.write_text('5')
+    except OSError:
+        pass
+
+
+def peak_memory() -> dict[str, int]:
+    """``host``, of this process without its workers, and ``gpu``, both in MiB.
+
+    What cannot be told is left out.
+    """
+    peak = {}
+    if STATUS.exists() and (found := re.search(r'VmHWM:\s+(\d+)', STATUS.read_text())):
+        peak['host'] = int(found[1]) >> 10
+    if torch.cuda.is_available():
+        peak['gpu'] = torch.cuda.max_memory_allocated() >> 20
+    return peak
