@@ -78,6 +78,12 @@ if __name__ == '__main__':
             ],
             ray=['ray'],
             demo=[EFFICIENTNET_WEIGHTS],
-            tests=[EFFICIENTNET_WEIGHTS, 'pytest', 'setuptools>=64'],
+            tests=[
+                EFFICIENTNET_WEIGHTS,
+                'hypothesis',
+                'pytest',
+                'ray',
+                'setuptools>=64',
+            ],
         ),
     )

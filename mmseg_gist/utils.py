@@ -20,6 +20,20 @@ class UserError(ValueError):
     """
 
 
+def in_unit_interval(name: str, value: float) -> float:
+    """The value of a setting, which must be a number in [0, 1]."""
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise UserError(f'{name} = {value!r} is not a number in [0, 1]')
+    return value
+
+
+def at_least_one(name: str, value: int) -> int:
+    """The value of a setting, which must be 1, 2, ..."""
+    if not isinstance(value, int) or value < 1:
+        raise UserError(f'{name} = {value!r} is not a whole number of at least 1')
+    return value
+
+
 def derive_seed(*parts) -> int:
     """A seed that depends on all of the parts and on nothing else.
 

@@ -122,8 +122,14 @@ def _build(cfg: dict, name: str):
                 f'there (tools/dataset_converters) or correct '
                 f'{name}_dataloader.dataset.data_root and data_prefix.{key}'
             )
-    # Serialising fails on an empty list; here an empty list has its own line.
-    return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
+    try:
+        # Serialising fails on an empty list; here an empty list has its own line.
+        return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f'{_list_name(cfg)}: is no list of ids ({error}): write one id a line, in '
+            f'UTF-8'
+        ) from None
 
 
 def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
@@ -141,6 +147,11 @@ def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
     items, seen = [], set()
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
+        if '\0' in info['img_path']:
+            raise UserError(
+                f'{_list_name(cfg)}: names {info["img_path"]!r}, which can be no file: '
+                f'correct it'
+            )
         path = osp.realpath(info['img_path'])
         if path in seen:
             raise UserError(

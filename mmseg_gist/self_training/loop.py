@@ -16,12 +16,11 @@ from mmseg.registry import DATASETS, LOOPS
 from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, leaves
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, at_least_one
 
 from .config import parent_checkpoint
 from .fingerprint import changed, fingerprint
 from .path import ROOT, Path, to_name
-from .policies import at_least_one
 from .record import Record
 from .registry import EXECUTORS, POLICIES
 from .stage import clean_up, remove_results

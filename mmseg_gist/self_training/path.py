@@ -11,7 +11,7 @@ to it. A mix is
 
 import re
 
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, in_unit_interval
 
 Path = tuple[str, ...]
 ROOT: Path = ()
@@ -21,11 +21,9 @@ def mix_of(alpha: float) -> str:
     """The mix's name of an alpha in [0, 1], which is taken to six decimals.
 
     Raises:
-        UserError: It is outside of [0, 1].
+        UserError: It is no number in [0, 1].
     """
-    if not 0 <= alpha <= 1:
-        raise UserError(f'alpha = {alpha} is not in [0, 1]')
-    number = f'{alpha:.6f}'.rstrip('0').rstrip('.')
+    number = f'{in_unit_interval("alpha", alpha):.6f}'.rstrip('0').rstrip('.')
     return {'0': 'P', '1': 'L'}.get(number, number)
 
 

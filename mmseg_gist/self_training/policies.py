@@ -8,7 +8,7 @@ to train next, each a child of a finished stage; none when it is done.
 import random
 from collections.abc import Mapping
 
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, at_least_one, in_unit_interval
 
 from .path import ROOT, Path, from_name, mix_of
 from .registry import POLICIES
@@ -69,13 +69,13 @@ class BatchwiseRandom(FixedPath):
     """
 
     def __init__(self, num_stages: int, probability: float = 0.5) -> None:
-        if not 0 < round(probability, 6) < 1:
+        mix = mix_of(in_unit_interval('probability', probability))
+        if mix in ('L', 'P'):
             raise UserError(
                 f'BatchwiseRandom: probability {probability} is not in (0, 1); '
                 'use FIST with alpha 0 or 1'
             )
-        num_stages = at_least_one('num_stages', num_stages)
-        self.paths = [(f'B{mix_of(probability)}',) * num_stages]
+        self.paths = [(f'B{mix}',) * at_least_one('num_stages', num_stages)]
 
 
 @POLICIES.register_module()
@@ -104,16 +104,15 @@ class RIST(FixedPath):
     ) -> None:
         at_least_one('num_stages', num_stages)
         at_least_one('num_paths', num_paths)
-        if not 0 <= probability <= 1:
-            raise UserError(f'RIST: probability {probability} is not in [0, 1]')
+        in_unit_interval('probability', probability)
         if max_run is not None:
             at_least_one('max_run', max_run)
-        self.paths = []
-        for attempt in range(1000 * num_paths):
+        paths = {}
+        for attempt in range(1000 * min(num_paths, 2**num_stages)):
             path = random_path(f'{seed}/{attempt}', num_stages, probability, max_run)
-            if path not in self.paths:
-                self.paths.append(path)
-            if len(self.paths) == num_paths:
+            paths[path] = None
+            if len(paths) == num_paths:
+                self.paths = list(paths)
                 return
         raise UserError(
             f'RIST: there are no {num_paths} different paths of {num_stages} '
@@ -192,9 +191,3 @@ class PolicySet:
     def __call__(self, scores: Scores) -> list[Path]:
         asked = (policy(scores) for policy in self.policies.values())
         return list(dict.fromkeys(path for paths in asked for path in paths))
-
-
-def at_least_one(name: str, value: int) -> int:
-    if not isinstance(value, int) or value < 1:
-        raise UserError(f'{name} = {value} is not a whole number of at least 1')
-    return value

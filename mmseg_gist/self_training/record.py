@@ -46,7 +46,12 @@ class Record:
             content = json.loads(FilePath(file).read_text())
             record = cls(file, content['run'])
             record.stages = content['stages']
-            _ = record.scores  # the paths must be readable
+            for row in record.stages:
+                check_row(row)
+            if len(record.scores) < len(record.stages):
+                raise ValueError('a path is there twice')
+            if not {'seed', 'settings', 'policy'} <= record.run.keys():
+                raise ValueError('the seed, the settings or the policy is missing')
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f'{file} is not a readable record ({error}); restore it, or start '
@@ -111,6 +116,20 @@ class Record:
                 ]
             table.add_row([len(path), stage['path'], kind, *row])
         return table.get_string()
+
+
+def check_row(row: dict) -> None:
+    """Raises ValueError, KeyError or TypeError if a stage's row is damaged."""
+    from_name(row['path'])
+    if row['status'] not in ('finished', 'failed'):
+        raise ValueError(f'status {row["status"]!r}')
+    if row['status'] == 'failed':
+        return
+    scores = [row['dev']['mIoU']] + ([row['test']['mIoU']] if row['test'] else [])
+    if not all(0 <= score <= 100 for score in scores):
+        raise ValueError(f'mIoU {scores}')
+    sum(row['seconds'].values())
+    FilePath(row['checkpoint'])
 
 
 def kind_of_labels(path: Path) -> str:

@@ -84,7 +84,7 @@ def test_mix_of_alpha(alpha, mix):
 def test_alpha_outside_of_0_to_1_is_refused(alpha):
     with pytest.raises(UserError) as error:
         mix_of(alpha)
-    assert str(error.value) == f'alpha = {alpha} is not in [0, 1]'
+    assert str(error.value) == f'alpha = {alpha!r} is not a number in [0, 1]'
 
 
 @pytest.mark.parametrize(

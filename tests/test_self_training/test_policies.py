@@ -347,7 +347,7 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
         ),
         (
             dict(type='FIST', num_stages=2, alpha=1.5),
-            'alpha = 1.5 is not in [0, 1]',
+            'alpha = 1.5 is not a number in [0, 1]',
         ),
         (
             dict(type='BatchwiseRandom', num_stages=2.5),
@@ -366,7 +366,7 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
         ),
         (
             dict(type='RIST', num_stages='9'),
-            'num_stages = 9 is not a whole number of at least 1',
+            "num_stages = '9' is not a whole number of at least 1",
         ),
         (
             dict(type='RIST', num_stages=9, num_paths=0),
@@ -374,7 +374,7 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
         ),
         (
             dict(type='RIST', num_stages=9, probability=-0.5),
-            'RIST: probability -0.5 is not in [0, 1]',
+            'probability = -0.5 is not a number in [0, 1]',
         ),
         (
             dict(type='RIST', num_stages=9, max_run=0),
