@@ -1,11 +1,13 @@
 """A run that is killed anywhere and resumed ends as if nothing had happened."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from runs import assert_same, outcome, train
-from tiny import write_tiny
+from runs import assert_same, outcome, surroundings, train
+from tiny import ROOT, write_tiny
 
 
 @pytest.fixture(scope='module')
@@ -81,3 +83,24 @@ def test_damaged_files_are_made_again(config, uninterrupted, tmp_path):
     assert f'{checkpoint} is damaged' in resumed.stdout + resumed.stderr
     assert f'{label} is damaged' in resumed.stdout + resumed.stderr
     assert_same(outcome(tmp_path), uninterrupted)
+
+
+def test_killed_at_fifty_random_moments(tmp_path):
+    """Forks that are killed after some CPU time, wherever they are then."""
+    config = write_tiny(tmp_path / 'data')
+    with config.open('a') as file:
+        file.write("randomness = dict(seed=0)\ntrain_dataloader['num_workers'] = 0\n")
+    whole = tmp_path / 'whole'
+    assert train(config, whole).returncode == 0
+    tool = [sys.executable, '-W', 'ignore', ROOT / 'tests/support/often_killed.py']
+    done = subprocess.run(
+        [*tool, config, tmp_path / 'runs', '50', '0'],
+        env=surroundings(OMP_NUM_THREADS='1'),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    runs = list((tmp_path / 'runs').iterdir())
+    assert 1 <= len(runs) < 50
+    for run in runs:
+        assert_same(outcome(run), outcome(whole))

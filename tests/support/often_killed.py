@@ -1,0 +1,54 @@
+"""Runs a self-training that is killed again and again at random moments.
+
+    python often_killed.py CONFIG FOLDER KILLS SEED
+
+Every attempt is a fork of this process, so that it starts at once. A run that
+ends in spite of it is checked by the caller, in FOLDER/0, FOLDER/1, ...; the
+last one was left alone at its end.
+"""
+
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from yapf.yapflib import yapf_api
+
+# formatting the configs that are written out would take most of the time
+yapf_api.FormatCode = lambda text, **kwargs: (text, False)
+torch.set_num_threads(1)
+
+
+def attempt(cfg: Config, seconds: float | None) -> bool:
+    """One process that goes on with the run; whether it reached the end."""
+    child = os.fork()
+    if child == 0:
+        if seconds:  # of CPU time; nobody handles the signal, so it kills
+            signal.signal(signal.SIGPROF, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+        sys.stdout = open(os.devnull, 'w')
+        Runner.from_cfg(cfg).train()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or status == 0, f'{cfg.work_dir} failed'
+    return status == 0
+
+
+def main(config: str, folder: str, kills: int, seed: int) -> None:
+    rng = random.Random(seed)
+    runs = 0
+    while kills:
+        cfg = Config.fromfile(config)
+        cfg.work_dir = str(Path(folder, str(runs)))
+        cfg.resume = True
+        while not attempt(cfg, rng.uniform(0.1, 1.6) if kills else None):
+            kills -= 1
+        runs += 1
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
