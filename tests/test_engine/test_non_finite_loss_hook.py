@@ -33,6 +33,15 @@ def test_other_values_may_be_anything():
     NonFiniteLossHook().after_train_iter(SimpleNamespace(iter=0), 0, outputs=None)
 
 
+def test_another_process_ends_this_one_too(monkeypatch):
+    module = 'mmseg_gist.engine.hooks.non_finite_loss_hook'
+    monkeypatch.setattr(f'{module}.all_reduce', lambda flag, op: flag.fill_(1))
+    theirs = 'loss is nan at iteration 42'
+    monkeypatch.setattr(f'{module}.all_gather_object', lambda ours: [ours, theirs])
+    with pytest.raises(NonFiniteLossError, match=theirs):
+        check(loss=torch.tensor(1.0))
+
+
 def test_the_last_finite_state_is_kept(cfg, make_stage, run):
     """A real training that diverges."""
     cfg.optim_wrapper.optimizer = dict(type='SGD', lr=1e38)

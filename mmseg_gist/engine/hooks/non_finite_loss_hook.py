@@ -1,4 +1,5 @@
 import torch
+from mmengine.dist import all_gather_object, all_reduce
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 
@@ -9,7 +10,7 @@ class NonFiniteLossError(RuntimeError):
 
 @HOOKS.register_module()
 class NonFiniteLossHook(Hook):
-    """Ends a training whose loss is NaN or infinite.
+    """Ends a training whose loss is NaN or infinite, on all processes at once.
 
     Raises:
         NonFiniteLossError: Naming the loss and the iteration.
@@ -20,8 +21,13 @@ class NonFiniteLossHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
+        reason = None
         for name, value in (outputs or {}).items():
             if 'loss' in name and not torch.isfinite(torch.as_tensor(value)).all():
-                raise NonFiniteLossError(
-                    f'{name} is {value:g} at iteration {runner.iter + 1}'
-                )
+                reason = f'{name} is {value:g} at iteration {runner.iter + 1}'
+                break
+        # a process that ended alone would leave the others waiting for it
+        ends = torch.tensor(int(reason is not None))
+        all_reduce(ends, 'max')
+        if ends:
+            raise NonFiniteLossError(next(filter(None, all_gather_object(reason))))
