@@ -56,6 +56,7 @@ if __name__ == '__main__':
         keywords='semantic segmentation, semi-supervised learning',
         license='Apache-2.0',
         packages=find_packages(include=['mmseg_gist', 'mmseg_gist.*']),
+        package_data={'mmseg_gist.analysis.report': ['*.html', '*.css', '*.js']},
         cmdclass=dict(build_py=BuildWithMim),
         python_requires='>=3.11',
         # torch is left to the user, as mmengine and mmcv leave it: which build
@@ -78,9 +79,11 @@ if __name__ == '__main__':
             ],
             ray=['ray'],
             demo=[EFFICIENTNET_WEIGHTS],
+            docs=['furo', 'myst-parser', 'sphinx'],
             tests=[
                 EFFICIENTNET_WEIGHTS,
                 'hypothesis',
+                'playwright',
                 'pytest',
                 'ray',
                 'setuptools>=64',

@@ -1,5 +1,6 @@
 """Every config that ships: it builds, and it says what the paper says."""
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -305,7 +306,7 @@ def test_coco_weights_for_another_number_of_classes(tmp_path):
     }
     file = str(tmp_path / 'coco.pth')
     torch.save(dict(state_dict=weights), file)
-    cfg = load('supervised/deeplabv2_cityscapes_1-50').copy()
+    cfg = deepcopy(load('supervised/deeplabv2_cityscapes_1-50'))
     cfg.model.init_cfg.checkpoint = file
     model = MODELS.build(cfg.model)
     model.init_weights()

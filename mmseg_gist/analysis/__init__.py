@@ -1,4 +1,5 @@
 """What finished runs show: numbers in, numbers out.
 
-Nothing here trains or reads images. The commands are in ``tools/analysis``.
+Nothing here trains, and only ``report`` reads images. The commands are in
+``tools/analysis``.
 """

@@ -75,6 +75,8 @@ def stage_config(cfg: Config, path: Path) -> Config:
     iters = stage_iters(cfg, path)
     stage = copy.deepcopy(cfg)
     stage.pop('unlabeled_dataloader')
+    for key in ('val_evaluator', 'test_evaluator'):
+        stage[key] = scored_by_class(stage.get(key))
     stage.work_dir = stage_dir(cfg, path)
     stage.load_from = parent_checkpoint(cfg, path)
     stage.resume = False
@@ -120,6 +122,15 @@ def stage_config(cfg: Config, path: Path) -> Config:
         stage.custom_hooks = [teacher, *stage.custom_hooks]
     own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     return stage
+
+
+def scored_by_class(evaluator):
+    """The evaluator, telling the IoU of each class if it is mmseg's IoUMetric."""
+    if isinstance(evaluator, (list, tuple)):
+        return [scored_by_class(part) for part in evaluator]
+    if evaluator and evaluator.get('type') in ('IoUMetric', 'mmseg.IoUMetric'):
+        return dict(evaluator, type='ClassIoUMetric')
+    return evaluator
 
 
 def own_runtime(cfg: Config, name: str) -> None:

@@ -18,7 +18,9 @@ from torch import nn
 from mmseg_gist.datasets.check import check_datasets, leaves
 from mmseg_gist.utils import UserError, at_least_one
 
+from .bloat_guard import BloatGuard
 from .config import parent_checkpoint
+from .curves import curve_points
 from .fingerprint import changed, fingerprint
 from .path import ROOT, Path, to_name
 from .record import Record
@@ -64,6 +66,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         keep (str): ``'all'`` checkpoints and pseudo-labels, or ``'best'``:
             those of the best stage, and of others only as long as the policy
             may need them. Defaults to ``'all'``.
+        bloat_guard (dict, optional): Arguments of :class:`BloatGuard`, e.g.
+            ``dict(on_bloat='stop')``. By default it warns.
 
     Raises:
         UserError: The data, the model or the work dir do not fit.
@@ -88,8 +92,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
         refinement: dict | None = None,
         executor: dict | None = None,
         keep: str = 'all',
+        bloat_guard: dict | None = None,
     ) -> None:
         self._runner = runner
+        BloatGuard(**(bloat_guard or {}))  # finds mistakes before anything is trained
         self.policy = POLICIES.build(policy)
         self.executor = EXECUTORS.build(executor or dict(type='SerialExecutor'))
         self.max_iters = at_least_one('stage_iters', stage_iters)
@@ -153,13 +159,29 @@ class IterativeSelfTrainingLoop(BaseLoop):
             path, row = self.executor.next_finished()
             running.remove(path)
             record.add(row)
+            self.runner.visualizer.add_scalars(
+                curve_points(record, row, self.cfg.metainfo['classes']),
+                step=len(record.stages) - 1,
+            )
             clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
+            self._report()
             if row['status'] == 'failed' and path == ROOT:
                 raise UserError(
                     f'stage 0 failed: {row["reason"]}; lower the learning rate and '
                     'start in another --work-dir'
                 )
+
+    @master_only
+    def _report(self) -> None:
+        """Writes the page of the run; no training ends for want of one."""
+        from mmseg_gist.analysis.report import write_report  # it reads records
+
+        try:
+            write_report(self.cfg)
+        except Exception as error:
+            fault = f'{type(error).__name__}: {error}'
+            self.runner.logger.warning(f'There is no new report: {fault}')
 
     def _following(self, record: Record) -> list[Path]:
         if not record.stages:

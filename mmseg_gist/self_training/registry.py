@@ -1,8 +1,9 @@
 from mmengine.registry import Registry
 
+# The scope of the configs, so that mmengine looks nowhere else.
 POLICIES = Registry(
-    'policy', scope='mmseg_gist', locations=['mmseg_gist.self_training.policies']
+    'policy', scope='mmseg', locations=['mmseg_gist.self_training.policies']
 )
 EXECUTORS = Registry(
-    'executor', scope='mmseg_gist', locations=['mmseg_gist.self_training.executors']
+    'executor', scope='mmseg', locations=['mmseg_gist.self_training.executors']
 )

@@ -23,6 +23,7 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
 from mmseg_gist.utils import atomic_path
 
+from .bloat_guard import BloatError, BloatGuard, look_at_labels
 from .config import (
     CHECKPOINT,
     pseudo_label_dir,
@@ -64,7 +65,9 @@ def run_stage(cfg: Config, path: Path) -> dict:
     with measured('labeling'):
         if path and uses_pseudo_labels(path[-1]):
             row['pseudo_labels'] = label_for(cfg, path)
+            row |= look_at_labels(cfg, path)
     try:
+        BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})(row)
         stage = stage_config(cfg, path)
         checkpoint = osp.join(stage.work_dir, CHECKPOINT)
         trained = osp.exists(checkpoint)
@@ -85,7 +88,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
                 row['dev'] = metrics(runner.val())
                 has_test = cfg.get('test_dataloader') is not None
                 row['test'] = metrics(runner.test()) if has_test else None
-    except NonFiniteLossError as error:
+    except (BloatError, NonFiniteLossError) as error:
         return dict(row, status='failed', reason=str(error))
     return dict(
         row,

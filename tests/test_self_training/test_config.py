@@ -244,8 +244,9 @@ def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
 def test_the_other_sets_stay():
     cfg = make()
     stage = stage_config(cfg, ('P',))
-    for key in ('val_cfg', 'val_evaluator', 'optim_wrapper'):
+    for key in ('val_cfg', 'optim_wrapper'):
         assert stage[key] == cfg[key]
+    assert stage.val_evaluator == dict(cfg.val_evaluator, type='ClassIoUMetric')
     # each is gone through once: workers that persist would only have to be ended
     assert stage.val_dataloader == dict(cfg.val_dataloader, persistent_workers=False)
     assert 'unlabeled_dataloader' not in stage

@@ -16,6 +16,6 @@ experiment = dict(
         'none': {phi: 0.0, 'train_cfg.consistency': None, **labels_only},
         'CL': {phi: 0.0, **labels_only},
         'CL+LE': {phi: 0.5, scale: 1.0},
-        'CL+LE+TS': {phi: 0.5, scale: 0.2},
+        'CL+LE+TS': {},  # as the config has them
     },
 )

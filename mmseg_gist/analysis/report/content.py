@@ -1,0 +1,264 @@
+"""What the page says, from the record and from what was read of the labels."""
+
+from collections.abc import Mapping, Sequence
+
+from mmengine.config import Config
+
+from mmseg_gist.analysis.choice import best_by_depth
+from mmseg_gist.analysis.runs import Run
+from mmseg_gist.analysis.shares import largest_changes, shares
+from mmseg_gist.datasets.check import SETS
+from mmseg_gist.self_training.bloat_guard import swallowed
+from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
+from mmseg_gist.self_training.policies import Scores
+from mmseg_gist.self_training.record import kind_of_labels
+
+from .checks import Labels
+from .labels import erase_threshold, sets_of
+from .tree import leaves, so_far
+
+CURVES = 6  # classes in a chart of shares
+Row = dict[str, object]  # from the column's name to a value
+
+
+def settings(run: Run, cfg: Config) -> Row:
+    """What was run, by what people call it."""
+    policies = run.record.run['policy']
+    policies = policies.get('policies') or {policies['type']: policies}
+    said = {f'policy {name}': _said(value) for name, value in policies.items()}
+    said['seed'] = run.seed
+    model = cfg.model
+    while 'segmentor' in model:
+        model = model.segmentor
+    heads = model.get('decode_head') or {}
+    heads = heads if isinstance(heads, (list, tuple)) else [heads]
+    parts = [cfg.model, model.get('backbone') or {}, *heads]
+    said['model'] = ', '.join(part.type for part in parts if 'type' in part)
+    if cfg.get('load_from'):
+        said['stage 0'] = f'not trained, but read from {cfg.load_from}'
+    else:
+        said['stage 0'] = f'{cfg.train_cfg.initial_iters} iterations'
+    said['further stages'] = f'{cfg.train_cfg.stage_iters} iterations each'
+    loaders = cfg.train_dataloader, cfg.unlabeled_dataloader
+    said['batch size'] = '{} labelled or {} unlabelled'.format(
+        *(loader.batch_size for loader in loaders)
+    )
+    if threshold := erase_threshold(cfg):
+        said['label erase'] = f'below a confidence of {threshold:g}'
+    for name in ('probabilities', 'consistency', 'refinement'):
+        if cfg.train_cfg.get(name):
+            said[name] = _said(cfg.train_cfg[name])
+    said['classes'] = ', '.join(cfg.metainfo.classes)
+    return said
+
+
+def _said(value) -> str:
+    """A part of a config in a line."""
+    if not isinstance(value, dict):
+        return str(value)
+    items = [
+        f'{key} = ({_said(item)})' if isinstance(item, dict) else f'{key} = {item}'
+        for key, item in value.items()
+        if key != 'type'
+    ]
+    return ' '.join(filter(None, [str(value.get('type', '')), ', '.join(items)]))
+
+
+def data(cfg: Config) -> list[Row]:
+    """A row a set."""
+    return [
+        {'set': SETS[name], 'images': number, 'list': place}
+        for name, place, number in sets_of(cfg)
+    ]
+
+
+def stages(run: Run) -> list[Row]:
+    """A row a stage, in the record's order, the best with a star."""
+    rows = []
+    for row in run.record.stages:
+        path = from_name(row['path'])
+        failed = row['status'] == 'failed'
+        rows.append(
+            {
+                'path': row['path'],
+                'depth': len(path),
+                'labels': kind_of_labels(path),
+                'dev mIoU': None if failed else row['dev']['mIoU'],
+                'test mIoU': _test(row),
+                'chosen': '★ chosen' if path == run.record.best else '',
+                'note': row.get('reason', ''),
+            }
+        )
+    return rows
+
+
+def _test(row: dict) -> float | None:
+    return row['test']['mIoU'] if row.get('test') else None
+
+
+def curves(run: Run) -> dict[str, dict[str, dict[int, float]]]:
+    """mIoU by depth of each policy's best stage of that depth (Fig. 1).
+
+    Returns:
+        dict: By the policy's name, ``development`` and, where there is a test
+        set, ``test``, each from depth to percent.
+    """
+    tests = {from_name(row['path']): _test(row) for row in run.record.stages}
+    found = {}
+    for name, policy in run.policies.items():
+        best = best_by_depth(so_far(policy, run.dev))
+        kinds = dict(
+            development={depth: run.dev[path] for depth, path in best.items()},
+            test={depth: tests[path] for depth, path in best.items()},
+        )
+        found[name] = {
+            kind: points
+            for kind, points in kinds.items()
+            if points and None not in points.values()
+        }
+    return found
+
+
+def curve_rows(run: Run) -> list[Row]:
+    """The table of :func:`curves`, a row a policy and depth."""
+    tests = {row['path']: _test(row) for row in run.record.stages}
+    rows = []
+    for name, policy in run.policies.items():
+        for depth, path in best_by_depth(so_far(policy, run.dev)).items():
+            rows.append(
+                {
+                    'policy': name,
+                    'stage': depth,
+                    'path': to_name(path),
+                    'dev mIoU': run.dev[path],
+                    'test mIoU': tests[to_name(path)],
+                }
+            )
+    return rows
+
+
+def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:
+    """IoU of each class, of stage 0 and of the best; empty if not recorded."""
+    rows = {row['path']: row for row in run.record.stages}
+    names = dict.fromkeys(['0', to_name(run.record.best)])
+    table = []
+    for class_ in classes:
+        row = {'class': class_}
+        for kind in ('dev', 'test'):
+            for name in names:
+                scores = rows.get(name, {}).get(kind) or {}
+                if any(key.startswith('IoU.') for key in scores):
+                    stage = 'stage 0' if name == '0' else f'best ({name})'
+                    row[f'{kind}, {stage}'] = scores.get(f'IoU.{class_}')
+        table.append(row)
+    return table if len(table[0]) > 1 else []
+
+
+def judged(
+    run: Run, models: Mapping[str, dict], human: Sequence[float]
+) -> dict[str, Labels]:
+    """The shares in the labels by each stage's model.
+
+    Those that the record holds, of all labels that a stage drew, come first;
+    else they are of the labels that the report counted.
+
+    Args:
+        run: The run.
+        models: See :func:`mmseg_gist.analysis.report.labels.read_models`.
+        human: Percent of each class in the human labels.
+    """
+    rows = {}
+    for row in run.record.stages:
+        path = from_name(row['path'])
+        if path and uses_pseudo_labels(path[-1]) and 'class_shares' in row:
+            rows.setdefault(to_name(path[:-1]), row)
+    fresh = {
+        name: rows[name]['class_shares'] if name in rows else shares(model['pixels'])
+        for name, model in models.items()
+    }
+    found = {}
+    for name in fresh:
+        path = from_name(name)
+        before = (to_name(path[:depth]) for depth in range(len(path) + 1))
+        first = next(fresh[stage] for stage in before if stage in fresh)
+        gained = rows.get(name, {}).get('swallowed')
+        if gained is None:
+            gained = swallowed(fresh[name], human, first)
+        found[name] = Labels(fresh[name], gained, models[name]['kept'])
+    return found
+
+
+def share_rows(
+    classes: Sequence[str], human: Sequence[float], labels: Mapping[str, Labels]
+) -> list[Row]:
+    """A row a model: kept, swallowed, then the share of each class."""
+    rows = [{'labels by': 'people', 'kept': None, 'swallowed': None}]
+    rows[0] |= dict(zip(classes, human))
+    for name, model in labels.items():
+        row = {'kept': model.kept, 'swallowed': model.swallowed}
+        row = {'labels by': f'stage {name}'} | row | dict(zip(classes, model.shares))
+        rows.append(row)
+    return rows
+
+
+def share_path(names: Sequence[str], best: Path) -> list[str]:
+    """Those of the models that lie on one path: the chosen stage's or the longest.
+
+    Args:
+        names: Stages whose models made labels.
+        best: The chosen stage.
+    """
+    paths = [from_name(name) for name in names]
+    along = {
+        end: [path for path in paths if path == end[: len(path)]]
+        for end in leaves(paths)
+    }
+    end = max(along, key=lambda end: (len(along[end]), best[: len(end)] == end))
+    return [to_name(path) for path in along[end]]
+
+
+def share_curves(
+    classes: Sequence[str], human: Sequence[float], labels: Sequence[Labels]
+) -> dict[str, dict[int, float]]:
+    """From the human labels (0) along a path, the classes that change most."""
+    columns = [human, *(model.shares for model in labels)]
+    return {
+        classes[i]: {x: column[i] for x, column in enumerate(columns)}
+        for i in largest_changes(columns, CURVES)
+    }
+
+
+def costs(run: Run) -> list[Row]:
+    """Seconds and memory of each stage that did not fail."""
+    return [
+        {
+            'path': row['path'],
+            **{f'{part} [s]': value for part, value in row['seconds'].items()},
+            'host memory [MiB]': row.get('memory', {}).get('host'),
+            'GPU memory [MiB]': row.get('memory', {}).get('gpu'),
+        }
+        for row in run.record.stages
+        if row['status'] == 'finished'
+    ]
+
+
+def slider(
+    models: Mapping[str, dict], labels: Mapping[str, Labels], scores: Scores
+) -> dict[str, list[Row]]:
+    """What the slider goes over: by path, the stages whose models made labels.
+
+    Returns:
+        dict: By the name of each whole path, rows of ``name`` and ``text``.
+    """
+    found = {}
+    for end in leaves(scores):
+        rows = []
+        for path in (end[:depth] for depth in range(len(end) + 1)):
+            name = to_name(path)
+            if name in models:
+                labeled = f'{labels[name].kept:.1f} % of the pixels kept'
+                text = f'{name} (dev mIoU {scores[path]:.2f}), {labeled}'
+                rows.append(dict(name=name, text=text))
+        if rows:
+            found[to_name(end)] = rows
+    return found

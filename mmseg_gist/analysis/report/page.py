@@ -1,0 +1,164 @@
+"""The page, from a work dir."""
+
+import time
+from pathlib import Path as FilePath
+
+from jinja2 import Environment
+from mmengine.config import Config
+from mmseg.registry import DATASETS
+
+from mmseg_gist.analysis.runs import Run
+from mmseg_gist.analysis.shares import shares
+from mmseg_gist.datasets.check import leaves
+from mmseg_gist.self_training.bloat_guard import BloatGuard
+from mmseg_gist.self_training.path import to_name
+from mmseg_gist.utils import atomic_path
+
+from . import charts, content
+from .checks import warnings
+from .labels import Store, read_images, read_models
+from .tree import labeled_by
+
+FILE = 'report.html'
+STORE = 'report_data'
+HERE = FilePath(__file__).parent
+
+
+def write_report(cfg: Config, out: str | None = None) -> FilePath:
+    """Writes what a run has shown so far.
+
+    Args:
+        cfg (Config): The run's config, with its ``work_dir``.
+        out: The file; by default ``report.html`` in the work dir. Written
+            elsewhere, it leaves the work dir as it is.
+
+    Returns:
+        Path: Of the file.
+
+    Raises:
+        UserError: There is no readable record.
+    """
+    work_dir = FilePath(cfg.work_dir)
+    file = FilePath(out) if out else work_dir / FILE
+    run = Run(work_dir / 'record.json')
+    if 'metainfo' not in cfg:
+        leaf = next(leaves(cfg.train_dataloader.dataset))
+        dataset = DATASETS.build(dict(leaf, pipeline=[], lazy_init=True))
+        cfg.metainfo = dict(dataset.metainfo)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(cell=_cell)
+    template = environment.from_string((HERE / 'page.html').read_text())
+    store = Store(work_dir / STORE, readonly=bool(out))
+    page = template.render(
+        style=(HERE / 'page.css').read_text(),
+        script=(HERE / 'page.js').read_text(),
+        **_values(run, cfg),
+        **_label_values(run, cfg, store),
+    )
+    with atomic_path(file) as temporary:
+        temporary.write_text(page)
+    return file
+
+
+def _values(run: Run, cfg: Config) -> dict:
+    """What the record tells."""
+    best = run.record.best
+    rows = content.stages(run)
+    # over the record, as the loop asks
+    following = [path for p in run.policies.values() for path in p(run.dev)]
+    classes = list(cfg.metainfo.classes)
+    curves = content.curves(run)
+    several = len(curves) > 1
+    if several:
+        kinds = {kind for points in curves.values() for kind in points}
+        panels = [
+            {name: curves[name][kind] for name in curves if kind in curves[name]}
+            for kind in sorted(kinds)
+        ]
+        titles = [f'{kind} mIoU [%]' for kind in sorted(kinds)]
+    else:
+        panels, titles = list(curves.values()), ['mIoU [%]']
+    scores = content.class_scores(run, classes)
+    dev = [key for key in (scores[0] if scores else {}) if key.startswith('dev')]
+    costs = content.costs(run)
+    parts = list(dict.fromkeys(key for row in costs for key in row if '[s]' in key))
+    return dict(
+        name=run.setting,
+        written=time.strftime('%Y-%m-%d %H:%M:%S'),
+        finished=not following,
+        following=sorted({to_name(path) for path in following}),
+        best=next(row for row in rows if row['chosen']),
+        root=rows[0],
+        settings=content.settings(run, cfg),
+        data=content.data(cfg),
+        stages=rows,
+        tree=charts.tree(run.dev, best),
+        curves=[
+            charts.lines(panel, 'stage', title) for panel, title in zip(panels, titles)
+        ],
+        curve_rows=content.curve_rows(run),
+        class_scores=scores,
+        class_chart=dev
+        and charts.pairs(
+            classes,
+            {key.removeprefix('dev, '): [row[key] for row in scores] for key in dev},
+            'IoU on the development set [%]',
+        ),
+        costs=costs,
+        cost_chart=costs
+        and charts.stacks(
+            [row['path'] for row in costs],
+            {part[:-4]: [row.get(part) or 0 for row in costs] for part in parts},
+            'seconds',
+        ),
+    )
+
+
+def _label_values(run: Run, cfg: Config, store: Store) -> dict:
+    """What the labels tell; without them, why they do not."""
+    try:
+        models = read_models(cfg, labeled_by(run.dev), store)
+        images = read_images(cfg, models, store)
+    except Exception as error:  # the data may lie elsewhere by now
+        return dict(missing=f'{type(error).__name__}: {error}', warnings=[])
+    classes = list(cfg.metainfo.classes)
+    human = shares(images['pixels'])
+    labels = content.judged(run, models, human)
+    guard = BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})
+    values = dict(
+        missing=None,
+        warnings=warnings(classes, human, labels, guard),
+        labeled_images=images['labeled'],
+        unlabeled_images=images['unlabeled'],
+        legend=list(zip(classes, map(tuple, cfg.metainfo.palette))),
+        shares=content.share_rows(classes, human, labels),
+        models=models,
+    )
+    if labels:
+        along = content.share_path(list(labels), run.record.best)
+        curves = content.share_curves(classes, human, [labels[n] for n in along])
+        ticks = ['people', *along]
+        kept = {i: labels[name].kept for i, name in enumerate(along)}
+        values |= dict(
+            along=along[-1],
+            share_chart=charts.lines(
+                curves, 'labels by', 'share of the pixels [%]', ticks
+            ),
+            kept_chart=min(kept.values()) < 100
+            and charts.lines(dict(kept=kept), 'labels by', 'kept pixels [%]', along),
+            slider=dict(
+                paths=content.slider(models, labels, run.dev),
+                models={name: model['pictures'] for name, model in models.items()},
+                classes=dict(zip(classes, cfg.metainfo.palette)),
+            ),
+        )
+    return values
+
+
+def _cell(value) -> str:
+    """A value of a table."""
+    if value is None:
+        return '–'
+    if isinstance(value, int):
+        return f'{value:,}'
+    return f'{value:.2f}' if isinstance(value, float) else str(value)

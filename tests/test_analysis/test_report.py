@@ -1,0 +1,446 @@
+"""The report of a made-up GIST run with labels made by hand, as a person sees it."""
+
+import json
+import re
+import runpy
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from browser import browser
+from made_up import write_record
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from PIL import Image
+from tiny import ROOT, SIZES, write_tiny
+
+from mmseg_gist.analysis.report import charts, labels, write_report
+from mmseg_gist.analysis.report.checks import Labels, warnings
+from mmseg_gist.analysis.report.tree import labeled_by, leaves, so_far
+from mmseg_gist.evaluation import ClassIoUMetric
+from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
+from mmseg_gist.self_training.bloat_guard import BloatGuard
+from mmseg_gist.self_training.loop import IterativeSelfTrainingLoop
+from mmseg_gist.self_training.path import from_name, to_name
+from mmseg_gist.self_training.policies import GIST
+from mmseg_gist.utils import UserError
+
+PALETTE = [[0, 0, 0], [255, 0, 0], [0, 255, 0]]
+SCORES = {
+    '0': (50, 40),
+    'L': (52, 41),
+    'P': (49, 39),
+    'LL': None,
+    'LP': (51, 43),
+    'PL': (55, 44),
+    'PP': (48, 37),
+}
+# 24 x 32 pixels: half a, a quarter b and c each; or all a
+MIXED = np.repeat([0, 0, 1, 2], 8)[None].repeat(24, 0).astype(np.uint8)
+ALL_A = np.zeros_like(MIXED)
+
+
+def paths(*names: str) -> list:
+    return [from_name(name) for name in names]
+
+
+@pytest.fixture
+def work_dir(tmp_path) -> Path:
+    """Beam 2. Half of 0's and L's labels are kept, 1 of 24 rows of P's."""
+    config = Config.fromfile(write_tiny(tmp_path))
+    folder = tmp_path / 'my <run>'
+    policy = dict(type='GIST', num_stages=2, beam_size=2)
+    file = write_record(folder, 0, SCORES, policy)
+    record = json.loads(file.read_text())
+    for row in record['stages']:
+        if row['status'] == 'finished':
+            for kind in ('dev', 'test'):
+                row[kind] |= {'IoU.a': row[kind]['mIoU'] + 1.5, 'IoU.c': 7.25}
+            row['memory'] = dict(host=1234)
+    file.write_text(json.dumps(record))
+    config.dump(folder / 'tiny.py')
+    half = np.repeat([255, 0], 16)[None].repeat(24, 0).astype(np.uint8)
+    row = np.zeros_like(half)
+    row[0] = 255
+    for name, label, confidence in (
+        ('0', MIXED, half),
+        ('L', MIXED, half),
+        ('P', ALL_A, row),
+    ):
+        for i in range(SIZES['unlabeled']):
+            path = folder / f'stages/{name}/pseudo_labels/unlabeled{i}.png'
+            write_pseudo_label(str(path), label, confidence, sum(PALETTE, []))
+    return folder
+
+
+@pytest.fixture
+def cfg(work_dir) -> Config:
+    init_default_scope('mmseg')
+    cfg = Config.fromfile(work_dir / 'tiny.py')
+    cfg.work_dir = str(work_dir)
+    return cfg
+
+
+def tables(page: str) -> dict[str, list[list[str]]]:
+    """Cells of each table by its caption."""
+    found = {}
+    for table in re.findall(r'<table>.*?</table>', page, re.DOTALL):
+        caption = re.search('<caption>(.*?)</caption>', table)[1]
+        found[caption] = [
+            re.findall(r'<t[hd][^>]*>(.*?)</t[hd]>', row)
+            for row in re.findall(r'<tr.*?</tr>', table, re.DOTALL)
+        ]
+    return found
+
+
+def test_the_numbers(cfg, work_dir):
+    page = write_report(cfg).read_text()
+    assert 'Finished: 7 stages.' in page
+    assert '<dd>stage PL</dd>' in page
+    found = tables(page)
+    assert found['The data'][1:] == [
+        ['labelled', '4', 'labeled.txt'],
+        ['unlabelled', '12', 'unlabeled.txt'],
+        ['development', '3', 'dev.txt'],
+        ['test', '3', 'test.txt'],
+    ]
+    stages = {row[0]: row[1:] for row in found['stages']}
+    assert stages['PL'] == ['2', 'human', '55.00', '44.00', '★ chosen', '']
+    assert stages['LL'] == ['2', 'human', '–', '–', '', 'loss is nan']
+    # of equal depth the best on the development set
+    assert [row[1:] for row in found['mIoU by stage'][1:]] == [
+        ['0', '0', '50.00', '40.00'],
+        ['1', 'L', '52.00', '41.00'],
+        ['2', 'PL', '55.00', '44.00'],
+    ]
+    assert found['IoU of each class [%]'] == [
+        ['class', 'dev, stage 0', 'dev, best (PL)', 'test, stage 0', 'test, best (PL)'],
+        ['a', '51.50', '56.50', '41.50', '45.50'],
+        ['b', '–', '–', '–', '–'],
+        ['c', '7.25', '7.25', '7.25', '7.25'],
+    ]
+    human = np.zeros(3)
+    for i in range(4):
+        with Image.open(work_dir.parent / f'labels/labeled{i}.png') as image:
+            human += np.bincount(np.array(image).ravel(), minlength=3)
+    human = [f'{value:.2f}' for value in 100 * human / human.sum()]
+    shares = next(rows for name, rows in found.items() if name.startswith('shares'))
+    assert shares[1][3:] == human
+    by_model = {row[0]: row[1:] for row in shares[2:]}
+    assert by_model['stage 0'][0] == by_model['stage L'][0] == '50.00'
+    assert by_model['stage P'][0] == '4.17'  # a row of 24
+    assert by_model['stage L'][2:] == ['50.00', '25.00', '25.00']
+    assert by_model['stage P'][2:] == ['100.00', '0.00', '0.00']
+    assert by_model['stage P'][1] == '66.67'  # b and c are gone, a is not
+    costs = {row[0]: row[1:] for row in found['seconds, and peaks of memory']}
+    assert costs['PL'] == ['1.00', '1,234', '–']
+    assert 'LL' not in costs
+
+
+def test_warnings_are_of_the_stage_that_went_wrong(cfg):
+    page = write_report(cfg).read_text()
+    lines = re.findall(
+        '<li>(.*?)</li>', page.split('role="alert"')[1].split('</ul>')[0]
+    )
+    assert len(lines) == 2
+    assert lines[0].startswith(
+        'Pseudo-label bloat: a swallows other classes in the labels by stage P. It has '
+        '100.0 % of the pixels'
+    )
+    assert lines[1].startswith(
+        'Nearly nothing is kept of the labels by stage P: 4.2 % of the pixels.'
+    )
+
+
+def test_warnings_by_hand():
+    models = dict(
+        sound=Labels([60, 40], 20, 10), bloat=Labels([90, 10], 20.5, 100),
+        sure_of_nothing=Labels([50, 50], 0, 9.9),
+    )  # fmt: skip
+    lines = warnings(['a', 'b'], [50, 50], models, BloatGuard(threshold=20))
+    assert [line.split('.')[0] for line in lines] == [
+        'Pseudo-label bloat: a swallows other classes in the labels by stage bloat',
+        'Nearly nothing is kept of the labels by stage sure_of_nothing: 9',
+    ]
+    assert not warnings(['a', 'b'], [50, 50], models, BloatGuard(threshold=21))[1:]
+
+
+def test_the_record_comes_before_what_was_counted(cfg, work_dir):
+    file = work_dir / 'record.json'
+    record = json.loads(file.read_text())
+    row = next(row for row in record['stages'] if row['path'] == 'P')
+    row |= dict(class_shares=[10, 20, 70], swallowed=33.0)
+    file.write_text(json.dumps(record))
+    page = write_report(cfg).read_text()
+    shares = next(v for k, v in tables(page).items() if k.startswith('shares'))
+    assert shares[2] == ['stage 0', '50.00', '33.00', '10', '20', '70']
+    assert 'c swallows other classes in the labels by stage 0' in page
+
+
+def test_a_run_that_goes_on(cfg, work_dir):
+    file = work_dir / 'record.json'
+    record = json.loads(file.read_text())
+    record['stages'] = record['stages'][:2]  # 0 and L
+    file.write_text(json.dumps(record))
+    page = write_report(cfg).read_text()
+    assert 'Not finished: 2 stages so far, next P.' in page
+    assert '<dd>stage L</dd>' in page
+    assert 'No pseudo-labels yet.' in page
+
+
+def test_labels_are_read_once(cfg, work_dir, monkeypatch):
+    before = write_report(cfg).read_text()
+    monkeypatch.setattr(labels, '_read', None)  # cannot be called
+    assert without_time(write_report(cfg).read_text()) == without_time(before)
+    shutil.rmtree(work_dir / 'stages')  # as with keep='best'
+    assert without_time(write_report(cfg).read_text()) == without_time(before)
+
+
+def without_time(page: str) -> str:
+    return re.sub(r'Written [\d :-]+\.', '', page)
+
+
+def test_labels_that_came_later_are_read(cfg, work_dir):
+    late = [work_dir / f'stages/0/pseudo_labels/unlabeled{i}.png' for i in range(6)]
+    for file in late:
+        file.rename(file.with_suffix('.later'))
+    write_report(cfg)
+    store = labels.Store(work_dir / 'report_data')
+    assert store.get('0')['there'] == 6
+    for file in late:
+        file.with_suffix('.later').rename(file)
+    write_report(cfg)
+    assert store.get('0')['there'] == 12
+    (work_dir / 'report_data/0.json').write_text('{"made_of"')
+    write_report(cfg)
+    assert store.get('0')['pixels'] == [12 * 384, 12 * 192, 12 * 192]
+
+
+def test_elsewhere_leaves_the_work_dir_alone(work_dir, tmp_path, capsys):
+    main = runpy.run_path(str(ROOT / 'tools/analysis/report.py'))['main']
+    files = sorted(work_dir.rglob('*'))
+    main([str(work_dir), '--out', str(tmp_path / 'other/page.html')])
+    assert sorted(work_dir.rglob('*')) == files
+    assert [file.name for file in (tmp_path / 'other').iterdir()] == ['page.html']
+    assert capsys.readouterr().out.strip() == str(tmp_path / 'other/page.html')
+    main([str(work_dir)])
+    assert (work_dir / 'report.html').exists()
+
+
+def test_a_work_dir_before_stage_0_ends(work_dir):
+    file = work_dir / 'record.json'
+    file.write_text(json.dumps(dict(json.loads(file.read_text()), stages=[])))
+    main = runpy.run_path(str(ROOT / 'tools/analysis/report.py'))['main']
+    with pytest.raises(UserError, match='has no stage yet; come back after stage 0'):
+        main([str(work_dir)])
+
+
+def test_without_the_images_the_rest_is_there(cfg, work_dir):
+    shutil.rmtree(work_dir.parent / 'images')
+    page = write_report(cfg).read_text()
+    assert 'Labels or images could not be read: FileNotFoundError' in page
+    assert 'stages' in tables(page)
+
+
+def test_the_page_stands_alone(cfg):
+    page = write_report(cfg).read_text()
+    assert len(page) < 1e6
+    text = page.replace('http://www.w3.org/2000/svg', '')
+    text = text.replace('http://www.w3.org/1999/xlink', '')
+    assert '://' not in text
+    assert all(src.startswith('data:') for src in re.findall(r'src="([^"]+)"', page))
+    assert '<h1>my &lt;run&gt;</h1>' in page
+
+
+def test_an_unlabelled_image_that_has_a_human_label(cfg, work_dir):
+    write_report(cfg)
+    images = labels.Store(work_dir / 'report_data').get('images')['unlabeled']
+    assert [Path(path).name for path in images] == [
+        'unlabeled0.png',
+        'unlabeled11.png',
+        'unlabeled4.png',
+        'unlabeled7.png',
+    ]
+    assert {image['human'] for image in images.values()} == {None}
+    shutil.rmtree(work_dir / 'report_data')
+    path = work_dir.parent / 'labels/unlabeled0.png'
+    Image.fromarray(MIXED).save(path)
+    write_report(cfg)
+    images = labels.Store(work_dir / 'report_data').get('images')['unlabeled']
+    human = [bool(image['human']) for image in images.values()]
+    assert human == [True, False, False, False]
+
+
+# ----------------------------------------------------------------- the parts
+
+
+def test_the_tree_of_paths():
+    stages = paths('0', 'L', 'P', 'PL', 'PP', '0.5')
+    assert [to_name(path) for path in leaves(stages)] == ['0.5', 'L', 'PL', 'PP']
+    assert leaves(paths('0')) == [()]
+    assert [to_name(path) for path in labeled_by(stages)] == ['0', 'P']
+
+
+def test_what_a_policy_has_seen_so_far():
+    scores = dict(zip(paths('0', 'L', 'P', 'LL', 'PP'), (50, 52, 49, 51, 40)))
+    seen = so_far(GIST(num_stages=2), scores)  # asks for children of L alone
+    assert [to_name(path) for path in seen] == ['0', 'P', 'L', 'LL']
+    assert so_far(GIST(num_stages=1), {(): None}) == {(): None}
+
+
+def test_charts_take_the_colours_of_the_page():
+    scores = dict(zip(paths('0', 'L', 'P'), (50, 52, None)))
+    pictures = [
+        charts.tree(scores, from_name('L')),
+        charts.tree({(): 1.0}, ()),
+        charts.lines({'one': {0: 1, 1: 2}, 'other': {1: 5}}, 'stage', 'mIoU [%]'),
+        charts.pairs(['a', 'b'], {'0': [1, None], 'best': [2, 3]}, 'IoU [%]'),
+        charts.pairs(['a'], {'stage 0': [1]}, 'IoU [%]'),
+        charts.stacks(['0'], {'training': [3.0], 'evaluation': [1.0]}, 'seconds'),
+    ]
+    for svg in pictures:
+        root = ElementTree.fromstring(svg)
+        assert root.get('role') == 'img'
+        assert root.get('aria-label')
+        assert 'currentColor' in svg or 'var(--series-6)' in svg
+        assert not re.search(r'#[0-9a-f]{6}[;"]', svg)
+    texts = [
+        text.text for text in ElementTree.fromstring(pictures[0]).iter() if text.text
+    ]
+    assert {'★ L', '52.00', 'failed'} <= {text.strip() for text in texts}
+
+
+def test_spaced():
+    assert labels.spaced(list(range(10)), 4) == [0, 2, 5, 7]
+    assert labels.spaced([1, 2], 4) == [1, 2]
+
+
+def test_iou_of_each_class():
+    metric = ClassIoUMetric()
+    metric.dataset_meta = dict(classes=('a', 'b', 'c'))
+    truth = torch.tensor([[[0, 0, 1, 255]]])
+    label = torch.tensor([[[0, 1, 1, 1]]])
+    sample = dict(pred_sem_seg=dict(data=label), gt_sem_seg=dict(data=truth))
+    metric.process({}, [sample, sample])
+    found = metric.evaluate(2)
+    assert found['IoU.a'] == found['IoU.b'] == 50  # 2 of 4 pixels each
+    assert 'IoU.c' not in found
+    assert found['mIoU'] == 50
+
+
+# ------------------------------------------------------------------ the loop
+
+
+def test_a_training_leaves_its_report(tmp_path):
+    cfg = Config.fromfile(write_tiny(tmp_path))
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.train_dataloader.num_workers = 0
+    cfg.train_cfg.policy = dict(type='FixedPath', path='P')
+    cfg.train_cfg.keep = 'best'
+    Runner.from_cfg(cfg).train()
+    found = tables((tmp_path / 'run/report.html').read_text())
+    assert [row[0] for row in found['stages'][1:]] == ['0', 'P']
+    scores = found['IoU of each class [%]']
+    rows = json.loads((tmp_path / 'run/record.json').read_text())['stages']
+    assert scores[1][1] == f'{rows[0]["dev"]["IoU.a"]:.2f}'
+    mean = np.mean([rows[0]['dev'][f'IoU.{name}'] for name in 'abc'])
+    assert mean == pytest.approx(rows[0]['dev']['mIoU'], abs=0.01)
+    assert labels.Store(tmp_path / 'run/report_data').get('0')['there'] == 6
+
+
+def test_a_report_that_fails_is_a_warning(tmp_path):
+    said = []
+    runner = SimpleNamespace(logger=SimpleNamespace(warning=said.append))
+    loop = SimpleNamespace(cfg=Config(dict(work_dir=str(tmp_path))), runner=runner)
+    IterativeSelfTrainingLoop._report(loop)
+    (line,) = said
+    assert line.startswith('There is no new report: ')
+    assert 'record.json' in line
+
+
+# --------------------------------------------------------------- the browser
+
+
+@pytest.fixture(scope='module')
+def chromium():
+    with browser() as found:
+        yield found
+
+
+@pytest.mark.parametrize('width, scheme', [(1200, 'light'), (390, 'dark')])
+def test_in_a_browser(cfg, chromium, width, scheme):
+    file = write_report(cfg)
+    size = dict(width=width, height=800)
+    context = chromium.new_context(viewport=size, color_scheme=scheme, offline=True)
+    page = context.new_page()
+    faults, asked = [], []
+    page.on('pageerror', lambda error: faults.append(str(error)))
+    page.on('console', lambda message: faults.append(message.text))
+    page.on('request', lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    assert page.evaluate('document.documentElement.scrollWidth') == width
+    background = page.evaluate('getComputedStyle(document.body).backgroundColor')
+    light = np.mean([int(value) for value in re.findall(r'\d+', background)[:3]])
+    assert (light > 200) == (scheme == 'light')
+
+    slider, said = page.locator('#stage'), page.locator('#text')
+    pseudo = page.locator('.pseudo').first
+    kept = page.locator('.kept').first
+
+    def pixels() -> list:
+        """R, G, B, alpha in the middle of the label's four quarters."""
+        page.wait_for_function('document.querySelector(".pseudo").complete')
+        return pseudo.evaluate(
+            """async (image) => {
+              await image.decode();
+              const canvas = document.createElement('canvas');
+              [canvas.width, canvas.height] = [32, 24];
+              const context = canvas.getContext('2d', {willReadFrequently: true});
+              context.drawImage(image, 0, 0);
+              return [4, 12, 20, 28].map(
+                (x) => [...context.getImageData(x, 12, 1, 1).data]);
+            }"""
+        )
+
+    # the path with the chosen stage, at its end: stage 0, then P
+    assert page.locator('#path').input_value().startswith('P')
+    assert said.text_content() == 'P (dev mIoU 49.00), 4.2 % of the pixels kept'
+    assert kept.text_content() == 'pseudo-label, 4.2 % kept'
+    assert pixels() == [[0, 0, 0, 0]] * 4
+
+    slider.focus()
+    page.keyboard.press('ArrowLeft')
+    assert said.text_content() == '0 (dev mIoU 50.00), 50.0 % of the pixels kept'
+    assert slider.get_attribute('aria-valuetext') == said.text_content()
+    assert page.locator('.mean').first.text_content() == 'confidence, mean 0.50'
+    black, nothing = [0, 0, 0, 255], [0, 0, 0, 0]
+    assert pixels() == [black, black, nothing, nothing]  # the right half is erased
+
+    box = slider.bounding_box()
+    page.mouse.click(box['x'] + box['width'] - 2, box['y'] + box['height'] / 2)
+    assert said.text_content().startswith('P (')
+
+    page.locator('#path').select_option('LP')
+    assert said.text_content() == 'L (dev mIoU 52.00), 50.0 % of the pixels kept'
+
+    page.locator('#class').select_option('a')
+    page.wait_for_function(
+        'document.querySelector(".pseudo").src !== '
+        'document.querySelector(".pseudo").dataset.label'
+    )
+    orange = [255, 140, 0, 255]
+    assert pixels() == [orange, orange, nothing, nothing]
+
+    summary = page.locator('#tree summary')
+    summary.focus()
+    page.keyboard.press('Enter')
+    assert page.locator('#tree table').is_visible()
+    assert page.locator('#tree tr.chosen th').text_content() == 'PL'
+    assert faults == []
+    assert all(url.startswith(('file:', 'data:')) for url in asked)
+    context.close()
