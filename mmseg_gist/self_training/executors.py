@@ -12,6 +12,7 @@ from pathlib import Path as FilePath
 
 from mmengine.config import Config
 from mmengine.dist import is_distributed
+from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
 from mmseg_gist.utils import UserError
@@ -139,4 +140,6 @@ def run_stage_in_worker(cfg: dict, path: Path, cwd: str, driver: int) -> dict:
         )
     os.chdir(cwd)
     import_modules_from_strings(**cfg.get('custom_imports') or {})
+    # as the run's own Runner does in its process
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
     return run_stage(cfg, path)
