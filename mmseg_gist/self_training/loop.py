@@ -213,7 +213,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
     def _open_record(self) -> Record:
         file = self.record_file
         settings = fingerprint(self.cfg)
-        if osp.exists(file):
+        exists = osp.exists(file)
+        barrier()  # all processes have looked before the first one writes it
+        if exists:
             if not self.resume:
                 raise UserError(
                     f'{file} exists: go on with it by --resume, or choose another '

@@ -136,7 +136,7 @@ def test_the_numbers(cfg, work_dir):
     assert by_model['stage P'][0] == '4.17'  # a row of 24
     assert by_model['stage L'][2:] == ['50.00', '25.00', '25.00']
     assert by_model['stage P'][2:] == ['100.00', '0.00', '0.00']
-    assert by_model['stage P'][1] == '66.67'  # b and c are gone, a is not
+    assert by_model['stage P'][1] == '50.00'  # a has all, half of stage 0's labels
     costs = {row[0]: row[1:] for row in found['seconds, and peaks of memory']}
     assert costs['PL'] == ['1.00', '1,234', '–']
     assert 'LL' not in costs
