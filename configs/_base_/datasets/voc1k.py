@@ -20,7 +20,8 @@ train_pipeline = [
 unlabeled_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    dict(type='LabelErase', threshold=0.5),
+    # with T = 0.2 and 21 classes this keeps 19 of 20 pixels
+    dict(type='LabelErase', threshold=0.15),
     *augmentation,
 ]
 # Labels keep their full size: predictions are resized to it.
