@@ -20,7 +20,8 @@ test: $(VENV)/.installed-tests
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
 
 docs: $(VENV)/.installed-docs
-	$(VENV)/bin/python -m sphinx -W --keep-going -q docs build/docs
+	$(VENV)/bin/python -W "ignore:Fail to import" \
+		-m sphinx -W --keep-going -q docs build/docs
 
 data/shapes/.complete: | $(VENV)/.installed-demo
 	$(VENV)/bin/python tools/dataset_converters/shapes.py data/shapes

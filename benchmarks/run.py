@@ -1,46 +1,59 @@
 """What self-training costs over plain mmseg training, as ratios.
 
-Each ratio is the median over rounds in which its two sides run one after the
-other in this process, on the embedded shapes with EfficientNet-Lite0::
+Each ratio is the median over rounds in which its sides run one after the other
+in this process, with one thread, on the embedded shapes at 97 x 97 with
+EfficientNet-Lite0, in batches of 8 that this process loads itself::
 
     python benchmarks/run.py --out FILE.json
 
-===================== =====================================================
-l_over_plain          iteration of an L stage without consistency loss over
-                      one of mmengine's ``IterBasedTrainLoop``
-p_over_l              iteration of a P stage over one of an L stage
-consistency_over_none iteration with consistency loss over one without
-teacher_share         share of the teacher's forward in the former
-label_rate_over_test_loop
-                      images labelled a second over images tested a second
-                      by mmseg's own test loop with ``IoUMetric``
-two_workers_over_serial
-                      two paths of RIST on two Ray workers over the same one
-                      after the other, one thread a stage
-stage_startup         seconds of a stage beside its iterations, labelling and
-                      evaluation
-stage_startup_share   that, as a share of a stage of 3,000 iterations
-growth                stages trained and images labelled, as counted in the
-                      record and as the algorithm needs, and seconds
-===================== =====================================================
+========================= =================================================
+l_over_plain              iteration of an L stage without consistency loss
+                          over one of mmengine's ``IterBasedTrainLoop``
+p_over_l                  iteration of a P stage over one of an L stage
+consistency_over_none     iteration with consistency loss over one without
+teacher_share             share of the teacher's forward in the former
+label_rate_over_test_loop test images labelled a second over those tested a
+                          second by mmseg's own loop with ``IoUMetric``
+two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
+                          two Ray workers over the same one after the other
+                          in this process, one thread a stage, stage 0 apart;
+                          with the start of a process for each of Ray's stages,
+                          which takes a larger part of these short ones than
+                          of stages of 3,000 iterations
+stage_startup             seconds of a stage beside its iterations, labelling
+                          and evaluation, with the config's loader workers
+stage_startup_share       that, as a share of 3,000 such iterations and itself
+========================= =================================================
+
+``rounds`` has what each of them was in each round (of the Ray workers there are
+a quarter as many). ``growth`` tells how the cost grows with stages, beam, paths
+and unlabelled images: for a few policies, stages trained and images labelled, as
+the algorithm needs them and as the record counts them, and seconds, stage 0 apart.
 """
 
 import argparse
 import json
 import shutil
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from copy import deepcopy
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import torch
+from common import (
+    ROOT,
+    TimerHook,
+    in_turns,
+    make_shapes,
+    now,
+    ratios,
+    timed,
+    use_shapes,
+    use_workers,
+    write_json,
+)
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmseg.registry import HOOKS
 
 from mmseg_gist.self_training.config import (
     labeler_config,
@@ -51,101 +64,45 @@ from mmseg_gist.self_training.labeler import label_for
 from mmseg_gist.self_training.own_runner import own_runner
 from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.stage import run_stage
-from mmseg_gist.utils import atomic_path
-
-ROOT = Path(__file__).resolve().parents[1]
-WARM_UP = 3  # iterations that are not counted
-
-
-@HOOKS.register_module()
-class TimerHook(Hook):
-    """Keeps when each iteration began, and how long the teacher took in all."""
-
-    priority = 'VERY_HIGH'
-    began: list[float] = []
-    teacher = 0.0
-
-    def before_train(self, runner) -> None:
-        TimerHook.began, TimerHook.teacher = [], 0.0
-        if teacher := getattr(runner.model, 'teacher', None):
-            started = []
-            teacher.register_forward_pre_hook(lambda *_: started.append(now()))
-            teacher.register_forward_hook(lambda *_: self.add(now() - started.pop()))
-
-    def add(self, seconds: float) -> None:
-        TimerHook.teacher += seconds
-
-    def before_train_iter(self, *args, **kwargs) -> None:
-        TimerHook.began.append(now())
-
-
-def now() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 def iteration_time(cfg: Config) -> float:
     """Seconds of the median iteration of a training."""
     shutil.rmtree(cfg.work_dir, ignore_errors=True)
     cfg = deepcopy(cfg)
-    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='TimerHook')]
+    timed(cfg)
     with own_runner(cfg) as runner:
         runner.train()
-    return median(b - a for a, b in pairwise(TimerHook.began[WARM_UP:]))
-
-
-def median_ratios(rounds: int, sides: dict) -> dict[str, float]:
-    """Medians over rounds, each of which measures every side once.
-
-    Args:
-        rounds: How often.
-        sides: Functions without arguments by name.
-
-    Returns:
-        From ``'a/b'`` to the median of a / b within a round, for all pairs.
-    """
-    found = [{name: side() for name, side in sides.items()} for _ in range(rounds)]
-    return {
-        f'{a}/{b}': median(values[a] / values[b] for values in found)
-        for a in sides
-        for b in sides
-    }
-
-
-def without_consistency(cfg: Config) -> Config:
-    cfg = deepcopy(cfg)
-    cfg.train_cfg.consistency = None
-    return cfg
+    return TimerHook.iteration()
 
 
 def plain_config(cfg: Config) -> Config:
-    """The supervised training that an L stage is, with mmengine's own loop."""
-    plain = stage_config(without_consistency(cfg), ('L',))
-    plain.train_dataloader = dict(cfg.train_dataloader, persistent_workers=False)
+    """What one would train without this project, from stage 0's weights."""
+    plain = deepcopy(cfg)
+    plain.work_dir = f'{cfg.work_dir}/plain'
+    plain.experiment_name = 'plain'
+    plain.load_from = f'{cfg.work_dir}/stages/0/checkpoint.pth'
     plain.train_cfg = dict(
-        type='IterBasedTrainLoop',
-        max_iters=cfg.train_cfg.stage_iters,
-        val_interval=10**6,
+        type='IterBasedTrainLoop', max_iters=cfg.train_cfg.stage_iters
     )
-    plain.work_dir += '_plain'
-    for key in ('val_dataloader', 'val_cfg', 'val_evaluator'):
-        plain.pop(key)
+    for key in ('val', 'test'):
+        for part in ('dataloader', 'cfg', 'evaluator'):
+            plain.pop(f'{key}_{part}')
     return plain
 
 
-def iterations(cfg: Config, rounds: int) -> dict[str, float]:
-    label_for(cfg, ('P',))
-    bare = without_consistency(cfg)
+def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
+    bare = deepcopy(cfg)
+    bare.train_cfg.consistency = None
+    label_for(bare, ('P',))
     shares = []
 
     def with_consistency() -> float:
         seconds = iteration_time(stage_config(cfg, ('L',)))
-        total = TimerHook.began[-1] - TimerHook.began[0]
-        shares.append(TimerHook.teacher / total)
+        shares.append(TimerHook.teacher_share())
         return seconds
 
-    ratios = median_ratios(
+    found = in_turns(
         rounds,
         dict(
             plain=lambda: iteration_time(plain_config(cfg)),
@@ -155,123 +112,150 @@ def iterations(cfg: Config, rounds: int) -> dict[str, float]:
         ),
     )
     return dict(
-        l_over_plain=ratios['l/plain'],
-        p_over_l=ratios['p/l'],
-        consistency_over_none=ratios['consistency/l'],
-        teacher_share=median(shares),
+        l_over_plain=ratios(found, 'l', 'plain'),
+        p_over_l=ratios(found, 'p', 'l'),
+        consistency_over_none=ratios(found, 'consistency', 'l'),
+        teacher_share=shares,
     )
 
 
-def labelling(cfg: Config, rounds: int) -> dict[str, float]:
+def labelling(cfg: Config, rounds: int) -> dict[str, list[float]]:
     """The test images, by the labeler and by mmseg's test loop."""
     cfg = deepcopy(cfg)
-    cfg.unlabeled_dataloader.dataset.ann_file = cfg.test_dataloader.dataset.ann_file
+    tested = cfg.test_dataloader.dataset
+    cfg.unlabeled_dataloader.dataset.update(
+        ann_file=tested.ann_file, data_prefix=dict(img_path=tested.data_prefix.img_path)
+    )
     labeler = labeler_config(cfg, ('P',), None)
     tester = deepcopy(labeler)
-    tester.test_dataloader = dict(cfg.test_dataloader, persistent_workers=False)
-    tester.test_evaluator = cfg.test_evaluator
     tester.work_dir += '_tested'
+    tester.test_dataloader.dataset = tested
+    tester.test_evaluator = cfg.test_evaluator
 
     def seconds(config: Config) -> float:
         with own_runner(config) as runner:
+            loop = runner.test_loop  # builds it
+            runner.call_hook('before_run')
             runner.load_or_resume()
             start = now()
-            runner.test()
+            loop.run()
             return now() - start
 
-    ratios = median_ratios(
+    found = in_turns(
         rounds, dict(label=lambda: seconds(labeler), test=lambda: seconds(tester))
     )
     shutil.rmtree(pseudo_label_dir(cfg, ()))
-    return dict(label_rate_over_test_loop=ratios['test/label'])
+    return dict(label_rate_over_test_loop=ratios(found, 'test', 'label'))
 
 
-def run_loop(cfg: Config, name: str, policy: dict, **settings) -> tuple[float, list]:
-    """Seconds of a self-training from the given stage 0, and its record's rows."""
+def startup(cfg: Config, rounds: int) -> dict[str, list[float]]:
     cfg = deepcopy(cfg)
-    cfg.work_dir = str(Path(cfg.work_dir).with_name(name))
-    shutil.rmtree(cfg.work_dir, ignore_errors=True)
-    cfg.load_from = cfg.stage_0
-    cfg.train_cfg.policy = policy
-    cfg.train_cfg.update(settings)
-    cfg.experiment_name = name
-    with own_runner(cfg) as runner:
-        loop = runner.build_train_loop(runner.cfg.train_cfg)
-        start = time.perf_counter()
-        loop.run()
-        seconds = time.perf_counter() - start
-    return seconds, json.loads(Path(cfg.work_dir, 'record.json').read_text())['stages']
-
-
-def workers(cfg: Config, rounds: int) -> dict[str, float]:
-    policy = dict(type='RIST', num_stages=3, num_paths=2)
-    ray = dict(type='RayExecutor', num_gpus_per_stage=0)
-    ratios = median_ratios(
-        rounds,
-        dict(
-            ray=lambda: run_loop(cfg, 'ray', policy, executor=ray)[0],
-            serial=lambda: run_loop(cfg, 'serial', policy)[0],
-        ),
-    )
-    return dict(two_workers_over_serial=ratios['ray/serial'])
-
-
-def startup(cfg: Config, rounds: int) -> dict[str, float]:
-    found = []
+    timed(cfg)
+    found = dict(stage_startup=[], stage_startup_share=[])
     for _ in range(rounds):
-        shutil.rmtree(Path(cfg.work_dir, 'stages/L'), ignore_errors=True)
-        timed = deepcopy(cfg)
-        timed.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='TimerHook')]
-        start = time.perf_counter()
-        row = run_stage(timed, ('L',))
-        seconds = time.perf_counter() - start - row['seconds']['evaluation']
-        iteration = median(b - a for a, b in pairwise(TimerHook.began[WARM_UP:]))
-        beside = seconds - iteration * row['iters']
-        found.append((beside, beside / (beside + 3000 * iteration)))
-    return dict(
-        stage_startup=median(seconds for seconds, _ in found),
-        stage_startup_share=median(share for _, share in found),
-    )
+        shutil.rmtree(f'{cfg.work_dir}/stages/L', ignore_errors=True)
+        start = now()
+        row = run_stage(cfg, ('L',))
+        seconds = now() - start - row['seconds']['evaluation']
+        beside = seconds - TimerHook.iteration() * row['iters']
+        whole = beside + 3000 * TimerHook.iteration()
+        found['stage_startup'].append(beside)
+        found['stage_startup_share'].append(beside / whole)
+    return found
 
 
-def growth(cfg: Config) -> list[dict]:
-    """Each row: what was asked for, counts as needed and as recorded, seconds."""
+def run_loop(cfg: Config, policy: dict) -> tuple[float, list[dict]]:
+    """Seconds of the stages that a policy adds to stage 0, and their rows."""
     cfg = deepcopy(cfg)
-    cfg.train_cfg.stage_iters = 2
-    drawn = 2 * cfg.unlabeled_dataloader.batch_size
-    asked = [
-        *(('FixedPath', dict(path='P' * n), n, n) for n in (1, 2, 4)),
-        # a stage of GIST trains two children of each kept stage, one of them on P
-        *(
-            ('GIST', dict(num_stages=3, beam_size=g), 2 * sum(kept), sum(kept))
-            for g, kept in ((1, (1, 1, 1)), (2, (1, 2, 2)), (3, (1, 2, 3)))
-        ),
-        *(
-            ('RIST', dict(num_stages=3, num_paths=n, probability=0.5), None, None)
-            for n in (1, 2, 4)
-        ),
-    ]
-    rows = []
-    for kind, settings, stages, labelled in asked:
-        policy = dict(type=kind, **settings)
-        seconds, record = run_loop(cfg, 'growth', policy)
-        if stages is None:  # the prefixes of its paths, each once
-            paths = POLICIES.build(dict(policy)).paths
-            prefixes = {path[:n] for path in paths for n in range(1, len(path) + 1)}
-            stages = len(prefixes)
-            labelled = sum(path[-1] == 'P' for path in prefixes)
-        images = [row.get('pseudo_labels', {}).get('drawn', 0) for row in record]
-        rows.append(
-            dict(
-                policy=policy,
-                stages_needed=stages,
-                stages=len(record) - 1,
-                labelled_needed=labelled * drawn,
-                labelled=sum(images),
-                seconds=seconds,
-            )
+    cfg.load_from = f'{cfg.work_dir}/stages/0/checkpoint.pth'
+    cfg.work_dir += '_loop'
+    shutil.rmtree(cfg.work_dir, ignore_errors=True)
+    for cfg.train_cfg.policy in (dict(type='FixedPath', path='0'), policy):
+        with own_runner(cfg) as runner:
+            loop = runner.train_loop  # builds it
+            start = now()
+            loop.run()
+            seconds = now() - start
+        cfg.resume = True
+    record = json.loads(Path(cfg.work_dir, 'record.json').read_text())
+    return seconds, record['stages'][1:]
+
+
+def small_evaluation(cfg: Config) -> Config:
+    """A copy with few development and test images."""
+    cfg = deepcopy(cfg)
+    cfg.val_dataloader.dataset.indices = cfg.test_dataloader.dataset.indices = 10
+    return cfg
+
+
+def workers(cfg: Config, rounds: int, iters: int) -> dict[str, list[float]]:
+    cfg = small_evaluation(cfg)
+    cfg.train_cfg.stage_iters = iters
+    policy = dict(type='RIST', num_stages=2, num_paths=2, seed=disjoint_paths(2))
+    alone = dict(type='SerialExecutor')
+    ray = dict(type='RayExecutor', num_gpus_per_stage=torch.cuda.is_available() / 2)
+
+    def seconds(executor: dict) -> float:
+        cfg.train_cfg.executor = executor
+        return run_loop(cfg, policy)[0]
+
+    found = in_turns(
+        rounds, dict(ray=lambda: seconds(ray), alone=lambda: seconds(alone))
+    )
+    return dict(two_workers_over_serial=ratios(found, 'ray', 'alone'))
+
+
+def disjoint_paths(num_stages: int) -> int:
+    """The first seed with which RIST's two paths share no stage."""
+    seed = 0
+    while True:
+        policy = dict(type='RIST', num_stages=num_stages, num_paths=2, seed=seed)
+        one, other = POLICIES.build(policy).paths
+        if one[0] != other[0]:
+            return seed
+        seed += 1
+
+
+def growth(cfg: Config, data: Path) -> Iterator[dict]:
+    """Rows with what was asked for, what it needs and what was counted."""
+    cfg = small_evaluation(cfg)
+    ids = Path(data, 'unlabeled.txt').read_text().split()
+    batch = cfg.unlabeled_dataloader.batch_size
+
+    def row(policy: dict, iters: int, stages: int, labelled: int, pool: int) -> dict:
+        """``labelled`` of the needed stages are trained on pseudo-labels."""
+        Path(data, f'unlabeled_{pool}.txt').write_text('\n'.join(ids[:pool]) + '\n')
+        cfg.unlabeled_dataloader.dataset.ann_file = f'unlabeled_{pool}.txt'
+        cfg.train_cfg.stage_iters = iters
+        seconds, record = run_loop(cfg, policy)
+        drawn = [stage.get('pseudo_labels', {}).get('drawn', 0) for stage in record]
+        return dict(
+            policy=policy,
+            stage_iters=iters,
+            unlabeled=pool,
+            stages_needed=stages,
+            stages=len(record),
+            labelled_needed=labelled * min(pool, iters * batch),
+            labelled=sum(drawn),
+            seconds=round(seconds, 2),
         )
-    return rows
+
+    for n in (1, 2, 4):
+        yield row(dict(type='FixedPath', path='P' * n), 2, n, n, len(ids))
+    # two children of each kept stage, one of them on pseudo-labels
+    for beam_size, kept in ((1, 3), (2, 1 + 2 + 2), (3, 1 + 2 + 3)):
+        policy = dict(type='GIST', num_stages=3, beam_size=beam_size)
+        yield row(policy, 2, 2 * kept, kept, len(ids))
+    for n in (1, 2, 4):
+        policy = dict(type='RIST', num_stages=2, num_paths=n)
+        # the prefixes of its paths, each once
+        paths = POLICIES.build(dict(policy)).paths
+        prefixes = {path[:depth] for path in paths for depth in (1, 2)}
+        labelled = sum(path[-1] == 'P' for path in prefixes)
+        yield row(policy, 2, len(prefixes), labelled, len(ids))
+    everything = -(-len(ids) // batch)  # iterations that draw all images
+    for pool in (len(ids) // 4, len(ids) // 2, len(ids)):
+        yield row(dict(type='FixedPath', path='P'), everything, 1, 1, pool)
 
 
 def main() -> None:
@@ -280,40 +264,39 @@ def main() -> None:
     )
     parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
     parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--iters', type=int, default=20, help='of a stage')
+    parser.add_argument('--iters', type=int, default=24, help='of a stage')
+    parser.add_argument(
+        '--worker-iters', type=int, default=150, help='of a stage on Ray workers'
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     with TemporaryDirectory() as folder:
         data = Path(folder, 'shapes')
-        tool = ROOT / 'tools/dataset_converters/shapes.py'
-        subprocess.run([sys.executable, tool, data], check=True, cwd=ROOT)
-        cfg = Config.fromfile(ROOT / 'configs/gist/deeplabv2_shapes_rist.py')
-        for key in ('train', 'unlabeled', 'val', 'test'):
-            loader = cfg[f'{key}_dataloader']
-            loader.dataset.data_root = str(data)
-            loader.num_workers = 0  # what is compared runs in this process
-            loader.persistent_workers = False
-        cfg.work_dir = f'{folder}/run'
-        cfg.randomness = dict(seed=0)
-        cfg.train_cfg.initial_iters = cfg.train_cfg.stage_iters = args.iters
-        cfg.train_cfg.policy = dict(type='FixedPath', path='0')
-        with own_runner(cfg) as runner:
+        make_shapes(data)
+        own = Config.fromfile(ROOT / 'configs/gist/deeplabv2_shapes_rist.py')
+        use_shapes(own, data)
+        own.work_dir = f'{folder}/run'
+        own.train_cfg.initial_iters = own.train_cfg.stage_iters = args.iters
+        own.train_cfg.policy = dict(type='FixedPath', path='0')
+        with own_runner(own) as runner:
             runner.train()
-            cfg.metainfo = runner.train_loop.cfg.metainfo
-        cfg.stage_0 = f'{cfg.work_dir}/stages/0/checkpoint.pth'
+            own.metainfo = runner.train_loop.cfg.metainfo
+        cfg = deepcopy(own)
+        use_workers(cfg, 0)
 
-        results = dict(iterations(cfg, args.rounds))
-        results |= labelling(cfg, args.rounds)
-        results |= startup(cfg, args.rounds)
-        results |= workers(cfg, args.rounds)
-        results['growth'] = growth(cfg)
-    with atomic_path(args.out) as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + '\n')
-    for name, value in results.items():
-        if name != 'growth':
+        found = iterations(cfg, args.rounds)
+        found |= labelling(cfg, args.rounds)
+        found |= startup(own, args.rounds)
+        found |= workers(cfg, max(1, args.rounds // 4), args.worker_iters)
+        results = {name: median(values) for name, values in found.items()}
+        for name, value in results.items():
             print(f'{name:26} {value:.3f}')
-    for row in results['growth']:
-        print(row)
+        results['rounds'] = found
+        results['growth'] = []
+        for row in growth(cfg, data):
+            print(row)
+            results['growth'].append(row)
+    write_json(args.out, results)
 
 
 if __name__ == '__main__':

@@ -21,3 +21,17 @@ autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'  # Google style docstrings have the types
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True  # fields of a NamedTuple would be described twice
+
+
+def find_in_any_module(app, env, node, contnode):
+    """Docstrings name what other modules of the package have without the module."""
+    if node.get('refdomain') == 'py' and '.' not in node['reftarget']:
+        node['refspecific'] = True  # that is, also as the end of a longer name
+        return env.domains['py'].resolve_xref(
+            env, node['refdoc'], app.builder, node['reftype'], node['reftarget'],
+            node, contnode,
+        )  # fmt: skip
+
+
+def setup(app):
+    app.connect('missing-reference', find_in_any_module)
