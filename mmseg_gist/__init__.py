@@ -6,7 +6,14 @@ else.
 """
 
 from . import _compat  # noqa: F401, I001  (its check of mmseg comes first)
-from . import datasets, engine, evaluation, models, self_training  # noqa: F401
+from . import (  # noqa: F401
+    analysis,
+    datasets,
+    engine,
+    evaluation,
+    models,
+    self_training,
+)
 from .version import __version__
 
 __all__ = ['__version__']

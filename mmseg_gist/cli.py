@@ -4,6 +4,7 @@ They import mmengine's names from here: where mmengine is missing, importing
 this package says what to run.
 """
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -78,6 +79,9 @@ def build_runner(cfg: Config) -> Runner:
 
 def run(main: Callable[[], None]) -> None:
     """Call a tool's ``main``; a user's error ends it with one line, status 1."""
+    # what has been imported is no garbage, which mmengine collects again and again:
+    # for every data set that it loads
+    gc.freeze()
     try:
         main()
     except UserError as error:

@@ -1,5 +1,9 @@
 """What finished runs show: numbers in, numbers out.
 
 Nothing here trains, and only ``report`` reads images. The commands are in
-``tools/analysis``.
+``tools/analysis``; while a run goes on, its hook writes the report.
 """
+
+from .report_hook import ReportHook
+
+__all__ = ['ReportHook']

@@ -1,19 +1,73 @@
-"""When the bloat guard warns of a path, and when its mIoU falls."""
+"""Pseudo-label bloat in finished runs: how the shares of the classes change.
+
+What the guard says of it is in the record. ``label_shares.json`` beside it, which
+``tools/analysis/label_shares.py`` makes of the labels that are still there, has the
+pixels of each class in the labels of the same images, by stage (Fig. 2).
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from mmseg_gist.self_training.bloat_guard import shares, swallowed
-from mmseg_gist.self_training.path import Path, from_name, to_name
+from mmseg_gist.datasets.labels import Shares, shares
+from mmseg_gist.self_training.bloat_guard import swallowed
+from mmseg_gist.self_training.path import (
+    Path,
+    from_name,
+    to_name,
+    uses_pseudo_labels,
+)
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
+
+FILE = 'label_shares.json'
+
+
+def counted_shares(
+    record: Record, path: Path
+) -> tuple[list[str], Shares, dict[Path, Shares]]:
+    """What ``label_shares.json`` tells of a path.
+
+    Args:
+        record: Of a run.
+        path: Of the last stage.
+
+    Returns:
+        tuple: The names of the classes, their shares in the human labels, and in
+        the labels by the model of each stage that made some.
+
+    Raises:
+        UserError: It tells nothing of it.
+    """
+    file = record.file.parent / FILE
+    content = json.loads(file.read_text()) if file.exists() else dict(paths={})
+    if to_name(path) not in content['paths']:
+        raise UserError(
+            f'{file} has no path {to_name(path)}; run tools/analysis/label_shares.py '
+            f'{file.parent} {to_name(path)}'
+        )
+    stages = content['paths'][to_name(path)]['stages']
+    models = {from_name(name): shares(stages[name]) for name in stages}
+    return content['classes'], shares(content['labeled']), models
+
+
+def largest_changes(stages: Sequence[Shares], number: int) -> list[int]:
+    """The classes whose share changes most from the first to the last stage.
+
+    Args:
+        stages: Shares of each stage.
+        number: Of classes.
+
+    Returns:
+        Their indices, the largest change first.
+    """
+    changes = [abs(last - first) for first, last in zip(stages[0], stages[-1])]
+    return sorted(range(len(changes)), key=lambda i: -changes[i])[:number]
 
 
 def swallowed_by_stage(record: Record, path: Path) -> dict[int, float]:
     """What classes have swallowed in the labels that each stage trained on.
 
-    It is in the record, or else follows from label_shares.json beside it, which
-    ``tools/analysis/label_shares.py`` makes of the labels that are still there.
+    It is in the record, or else follows from :func:`counted_shares`.
 
     Args:
         record: Of a run.
@@ -27,25 +81,12 @@ def swallowed_by_stage(record: Record, path: Path) -> dict[int, float]:
         UserError: Neither of the files tells.
     """
     rows = {from_name(row['path']): row for row in record.stages}
-    depths = [k for k in range(1, len(path) + 1) if path[k - 1] != 'L']
+    depths = [k + 1 for k, mix in enumerate(path) if uses_pseudo_labels(mix)]
     recorded = [rows.get(path[:depth], {}).get('swallowed') for depth in depths]
     if None not in recorded:
         return dict(zip(depths, recorded))
-    file = record.file.parent / 'label_shares.json'
-    content = json.loads(file.read_text()) if file.exists() else dict(paths={})
-    if to_name(path) not in content['paths']:
-        raise UserError(
-            f'{record.file} does not tell of bloat along {to_name(path)}; run '
-            f'tools/analysis/label_shares.py {file.parent} {to_name(path)}'
-        )
-    classes = len(content['classes'])
-    human = shares(content['labeled'], classes)
-    stages = content['paths'][to_name(path)]['stages']
-    by_depth = {
-        depth: shares(stages[to_name(path[: depth - 1])], classes)
-        for depth in depths
-        if to_name(path[: depth - 1]) in stages
-    }
+    _, human, models = counted_shares(record, path)
+    by_depth = {k: models[path[: k - 1]] for k in depths if path[: k - 1] in models}
     first = next(iter(by_depth.values()))
     return {
         depth: round(swallowed(fresh, human, first), 2)

@@ -1,29 +1,15 @@
-"""Which stage is kept. Only the development set decides."""
+"""Which stage of each depth is the best. Only the development set decides."""
 
-from mmseg_gist.self_training.path import ROOT, Path, to_name
+from mmseg_gist.self_training.path import Path
 from mmseg_gist.self_training.policies import Scores
-
-
-def best_stage(scores: Scores) -> Path:
-    """The stage that a run with these stages gives.
-
-    Args:
-        scores: Development mIoU by path, None where a stage failed.
-
-    Returns:
-        Path: Of the best; of equal ones that with the fewest trainings behind
-        it, then the first by name, as in the record.
-    """
-    finished = [path for path, score in scores.items() if score is not None]
-
-    def rank(path: Path) -> tuple:
-        return -scores[path], len(path), to_name(path)
-
-    return min(finished, key=rank, default=ROOT)
+from mmseg_gist.self_training.record import best_stage
 
 
 def best_by_depth(scores: Scores) -> dict[int, Path]:
     """The best on the development set among the stages of each depth.
+
+    Args:
+        scores: Development mIoU by path, None where a stage failed.
 
     Returns:
         dict: From depth, 0 first, to path; without depths where all failed.

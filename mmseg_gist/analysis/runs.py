@@ -106,6 +106,18 @@ def find_runs(places: Iterable[str]) -> list[Run]:
     return list(runs.values())
 
 
+def find_run(place: str) -> Run:
+    """The run of a record or of a work dir.
+
+    Raises:
+        UserError: There is none, or several.
+    """
+    runs = find_runs([place])
+    if len(runs) > 1:
+        raise UserError(f'{place} holds {len(runs)} runs; give one of them')
+    return runs[0]
+
+
 def series(
     runs: Iterable[Run], policies: Iterable[str] | None = None
 ) -> dict[tuple[str, str], list[Run]]:

@@ -6,15 +6,17 @@ and the way out.
 """
 
 import os.path as osp
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from mmengine import fileio
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from mmseg_gist.datasets.parallel import map_files
 from mmseg_gist.utils import UserError
+
+from .labels import count_values, leaves, loading_steps
+from .parallel import map_files
 
 # The sets of a config and what people call them.
 SETS = dict(train='labelled', unlabeled='unlabelled', val='development', test='test')
@@ -87,17 +89,6 @@ def check_datasets(cfg) -> dict:
     return dict(classes=names, sets=report)
 
 
-def leaves(cfg: dict) -> Iterator[dict]:
-    """The data sets inside wrappers such as RepeatDataset, ConcatDataset."""
-    if 'dataset' in cfg:
-        yield from leaves(cfg['dataset'])
-    elif 'datasets' in cfg:
-        for dataset in cfg['datasets']:
-            yield from leaves(dataset)
-    else:
-        yield cfg
-
-
 def _list_name(cfg: dict) -> str:
     """What lists the images: the id list, or else their folder."""
     root = cfg.get('data_root') or ''
@@ -134,15 +125,8 @@ def _build(cfg: dict, name: str):
 
 def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
     """The images of a data set, each once."""
-    readers = dict(Image=[], Annotations=[])
-    for transform in cfg.get('pipeline') or []:
-        kind = transform['type']
-        kind = kind if isinstance(kind, str) else kind.__name__
-        for word, found in readers.items():
-            if kind.split('.')[-1].startswith('Load') and word in kind:
-                found.append(transform)
-    read_image = _chain(readers['Image'] or [dict(type='LoadImageFromFile')])
-    read_label = _chain(readers['Annotations'] or [dict(type='LoadAnnotations')])
+    read_image = _chain(loading_steps(cfg.get('pipeline'), 'Image'))
+    read_label = _chain(loading_steps(cfg.get('pipeline'), 'Annotations'))
 
     items, seen = [], set()
     for index in range(len(dataset)):
@@ -247,7 +231,7 @@ def _count(item: _Item, num_classes: int) -> np.ndarray | None:
             f'{label_path}: is {label.shape[1]} x {label.shape[0]}, but its image '
             f'{image_path} is {width} x {height}: resize one of the two'
         )
-    counts = np.bincount(label.ravel(), minlength=256)
+    counts = count_values(label)
     allowed = [*range(num_classes), item.ignore_index]
     wrong = np.setdiff1d(np.flatnonzero(counts), allowed)
     if len(wrong):

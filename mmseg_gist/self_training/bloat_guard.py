@@ -7,26 +7,25 @@ tell so without any ground truth, before a stage is trained.
 
 import logging
 import os.path as osp
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
-from mmseg.registry import DATASETS
-from PIL import Image
 from prettytable import PrettyTable
 
-from mmseg_gist.datasets.check import leaves
+from mmseg_gist.datasets.labels import (
+    Shares,
+    count,
+    count_human_labels,
+    read_label,
+    shares,
+)
 from mmseg_gist.utils import UserError
 
-from .config import pseudo_labeled
-from .labeler import drawn_indices
-from .path import Path, from_name, to_name
+from .path import ROOT, Path, from_name, to_name
 from .record import Record
-
-Shares = list[float]  # percent of the pixels, by class
 
 
 class BloatError(RuntimeError):
@@ -104,26 +103,39 @@ class BloatGuard:
         print_log(message, 'current', logging.WARNING)
 
 
-def look_at_labels(cfg: Config, path: Path) -> dict:
+def look_at_human_labels(cfg: Config) -> dict[str, Shares]:
+    """``class_shares`` of the labels that stage 0 trains on, see below."""
+    return told_by_main(lambda: dict(class_shares=human_shares(cfg)))
+
+
+def look_at_labels(cfg: Config, path: Path, files: Sequence[str]) -> dict:
     """Counts the classes in the pseudo-labels that a stage draws, and logs them.
 
     Args:
         cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
-        path: Of the stage, whose pseudo-labels are there.
+        path: Of the stage.
+        files: Those pseudo-labels.
 
     Returns:
         dict: ``class_shares``, in percent by class, of all pixels before any
         label erase, and ``swallowed``, see :class:`BloatGuard`.
     """
-    found = [_look(cfg, path) if is_main_process() else None]
-    broadcast_object_list(found)  # a path is stopped by all processes or by none
+    return told_by_main(lambda: _look(cfg, path, files))
+
+
+def told_by_main(find: Callable[[], dict]) -> dict:
+    """A path is stopped by all processes or by none."""
+    found = [find() if is_main_process() else None]
+    broadcast_object_list(found)
     return found[0]
 
 
-def _look(cfg: Config, path: Path) -> dict:
-    human = labeled_shares(cfg)
-    before = list(shares_before(cfg, path).items())
-    fresh = pseudo_label_shares(cfg, path)
+def _look(cfg: Config, path: Path, files: Sequence[str]) -> dict:
+    recorded = shares_before(cfg, path)
+    # a stage 0 that an earlier version trained does not tell
+    human = recorded.pop(ROOT, None) or human_shares(cfg)
+    fresh = shares(count(read_label, files)[: len(human)])
+    before = [(to_name(stage), found) for stage, found in recorded.items()]
     first = before[0][1] if before else fresh
     beyond = round(swallowed(fresh, human, first), 2)
     columns = dict(
@@ -142,49 +154,19 @@ def _look(cfg: Config, path: Path) -> dict:
     return dict(class_shares=fresh, swallowed=beyond)
 
 
-def shares_before(cfg: Config, path: Path) -> dict[str, Shares]:
-    """Of the pseudo-labels that the stages before this one trained on, by name."""
+def shares_before(cfg: Config, path: Path) -> dict[Path, Shares]:
+    """``class_shares`` of the stages on the way to this one, as recorded."""
     file = osp.join(cfg.work_dir, 'record.json')
     if not osp.exists(file):
         return {}
     rows = {from_name(row['path']): row for row in Record.load(file).stages}
-    ancestors = (path[:depth] for depth in range(1, len(path)))
-    rows = [rows[ancestor] for ancestor in ancestors if ancestor in rows]
-    return {row['path']: row['class_shares'] for row in rows if 'class_shares' in row}
+    return {
+        stage: rows[stage]['class_shares']
+        for stage in (path[:depth] for depth in range(len(path)))
+        if 'class_shares' in rows.get(stage, {})
+    }
 
 
-def pseudo_label_shares(cfg: Config, path: Path) -> Shares:
-    """Of those pseudo-labels that a stage draws."""
-    dataset = dict(pseudo_labeled(cfg, path[:-1]), pipeline=[], test_mode=True)
-    dataset = DATASETS.build(dataset)
-    drawn = drawn_indices(cfg, path, len(dataset))
-    files = [dataset.get_data_info(index)['seg_map_path'] for index in drawn]
-    return shares(count(_read, files), len(cfg.metainfo.classes))
-
-
-def labeled_shares(cfg: Config) -> Shares:
-    """Of the human labels, as their data set reads them."""
-    pixels = np.zeros(256, np.int64)
-    for leaf in leaves(cfg.train_dataloader.dataset):
-        reads = [step for step in leaf.pipeline if 'Annotations' in str(step.type)]
-        dataset = DATASETS.build(dict(leaf, pipeline=reads))
-        pixels += count(lambda i, d=dataset: d[i]['gt_seg_map'], range(len(dataset)))
-    return shares(pixels, len(cfg.metainfo.classes))
-
-
-def count(read, items: Iterable) -> np.ndarray:
-    """Pixels of each label value, int64 of shape (256, ), over many labels."""
-    with ThreadPoolExecutor() as pool:
-        counts = pool.map(lambda i: np.bincount(read(i).ravel(), minlength=256), items)
-        return sum(counts, np.zeros(256, np.int64))
-
-
-def shares(pixels: Sequence[int], num_classes: int) -> Shares:
-    """Percent of each class, ignored pixels left out, to four decimals."""
-    pixels = np.asarray(pixels[:num_classes], float)
-    return (100 * pixels / max(pixels.sum(), 1)).round(4).tolist()
-
-
-def _read(file: str) -> np.ndarray:
-    with Image.open(file) as image:
-        return np.array(image)
+def human_shares(cfg: Config) -> Shares:
+    pixels = count_human_labels(cfg.train_dataloader.dataset)
+    return shares(pixels[: len(cfg.metainfo.classes)])

@@ -5,9 +5,9 @@ import os.path as osp
 
 from mmengine.config import Config, ConfigDict
 
-from mmseg_gist.utils import derive_seed
+from mmseg_gist.utils import UserError, derive_seed
 
-from .path import Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
+from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
 
@@ -150,21 +150,40 @@ def fit_schedule(param_scheduler, iters: int):
     """The schedule stretched or shrunk so that its last part ends with the stage.
 
     Args:
-        param_scheduler: As in mmengine's configs; ``end`` may be missing and is
-            then the stage's length.
-        iters (int): Length of the stage.
+        param_scheduler: As in mmengine's configs. A part without ``end`` ends
+            with the stage, so a schedule with such a part is taken as it is.
+        iters (int): Length of the stage, 0 if it is not trained.
+
+    Raises:
+        UserError: A schedule that is taken as it is is longer than the stage.
     """
     if not param_scheduler:
         return param_scheduler
     if isinstance(param_scheduler, dict):
         param_scheduler = [param_scheduler]
     schedulers = [dict(scheduler) for scheduler in param_scheduler]
-    length = max(scheduler.get('end', iters) for scheduler in schedulers)
+    if any('end' not in scheduler for scheduler in schedulers):
+        needed = max(s.get('end', s.get('begin', 0) + 1) for s in schedulers)
+        if 0 < iters < needed:
+            raise UserError(
+                f'param_scheduler: it takes at least {needed} iterations, a stage has '
+                f'{iters}: give each part an end, so that all are shrunk together, or '
+                'set train_cfg.refinement.param_scheduler'
+            )
+        return schedulers
+    length = max(scheduler['end'] for scheduler in schedulers)
     for scheduler in schedulers:
         for key in ('begin', 'end'):
             if key in scheduler:
                 scheduler[key] = round(scheduler[key] * iters / length)
-    return [s for s in schedulers if s.get('begin', 0) < s.get('end', iters)]
+    return [s for s in schedulers if s.get('begin', 0) < s['end']]
+
+
+def check_schedules(cfg: Config) -> None:
+    """Raises :class:`UserError` if the schedule does not fit into a stage."""
+    for path in (ROOT, ('L',)):  # stage 0, and all others
+        of_stage = refined(cfg, path)
+        fit_schedule(of_stage.get('param_scheduler'), stage_iters(of_stage, path))
 
 
 def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:

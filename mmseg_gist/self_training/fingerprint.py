@@ -2,8 +2,13 @@
 
 import hashlib
 import json
+import os.path as osp
 
+from mmengine import fileio
 from mmengine.config import Config
+
+from mmseg_gist.datasets.labels import leaves
+from mmseg_gist.utils import UserError
 
 # where things lie and how fast they are loaded does not change the result
 LOCATION = {
@@ -35,13 +40,39 @@ def fingerprint(cfg: Config) -> dict[str, str]:
 
     The policy is left out: it may be given more stages or paths when a run is
     resumed; so are the executor and what is kept. Lists of ids count by the
-    last two parts of their path.
+    last two parts of their path; for what they hold see :func:`id_lists`.
     """
     settings = {key: cfg.get(key) for key in SETTINGS}
     for key, value in cfg.train_cfg.items():
         if key not in ('type', 'policy', 'executor', 'keep'):
             settings[f'train_cfg.{key}'] = value
     return {key: _digest(value) for key, value in settings.items() if value is not None}
+
+
+def id_lists(cfg: Config) -> dict[str, str]:
+    """A digest of what the lists of ids of each set hold.
+
+    Raises:
+        UserError: There is no such list.
+    """
+    digests = {}
+    for key in SETTINGS:
+        if not key.endswith('_dataloader') or cfg.get(key) is None:
+            continue
+        ids = []
+        for leaf in leaves(cfg[key]['dataset']):
+            file = osp.join(leaf.get('data_root') or '', leaf.get('ann_file') or '')
+            # mmseg takes all images where the list is a folder
+            if not leaf.get('ann_file') or fileio.isdir(file):
+                continue
+            if not fileio.exists(file):
+                raise UserError(
+                    f'{file}: no such list of ids: correct {key}.dataset.ann_file'
+                )
+            ids.append(fileio.get(file).split())
+        if ids:
+            digests[f'ids of {key}'] = _digest(ids)
+    return digests
 
 
 def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Pseudo-labels: a model's predictions on whole unlabelled images."""
 
 import logging
+import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
 
 from mmengine.config import Config
@@ -12,12 +13,18 @@ from PIL import Image
 from mmseg_gist.datasets.draws import draws
 from mmseg_gist.datasets.pseudo_label import confidence_path
 
-from .config import draw_config, labeler_config, pseudo_labeled, stage_iters
+from .config import (
+    draw_config,
+    labeler_config,
+    pseudo_labeled,
+    refined,
+    stage_iters,
+)
 from .own_runner import own_runner
 from .path import Path, uses_labels
 
 
-def label_for(cfg: Config, path: Path) -> dict[str, int]:
+def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
     """Makes the pseudo-labels that a stage draws and that are not there yet.
 
     The parent's model labels them, with the development set's pipeline.
@@ -27,15 +34,10 @@ def label_for(cfg: Config, path: Path) -> dict[str, int]:
         path: Of the stage.
 
     Returns:
-        dict: ``drawn``, how many images the stage draws, of ``unlabeled``, how
-        many there are. Both are the same after an interruption.
+        tuple: The pseudo-labels that the stage draws, and how many unlabelled
+        images there are. Both are the same after an interruption.
     """
-    dataset = DATASETS.build(
-        dict(pseudo_labeled(cfg, path[:-1]), pipeline=[], test_mode=True)
-    )
-    files = [
-        item['seg_map_path'] for item in map(dataset.get_data_info, range(len(dataset)))
-    ]
+    files = list(label_files(cfg, path[:-1]).values())
     drawn = drawn_indices(cfg, path, len(files))
     with ThreadPoolExecutor() as pool:
         done = pool.map(is_labeled, [files[i] for i in drawn])
@@ -45,7 +47,29 @@ def label_for(cfg: Config, path: Path) -> dict[str, int]:
         with own_runner(labeler_config(cfg, path, missing)) as runner:
             runner.test()
     barrier()
-    return dict(drawn=len(drawn), unlabeled=len(files))
+    return [files[i] for i in drawn], len(files)
+
+
+def label_files(cfg: Config, parent: Path) -> dict[str, str]:
+    """From each unlabelled image to its pseudo-label by the parent's model.
+
+    Those that no stage has drawn so far are not there yet.
+
+    Args:
+        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
+        parent: The stage whose model it is.
+    """
+    # serialising would stop to collect garbage, which takes longer than the rest
+    settings = dict(pipeline=[], test_mode=True, serialize_data=False)
+    dataset = DATASETS.build(dict(pseudo_labeled(cfg, parent), **settings))
+    items = map(dataset.get_data_info, range(len(dataset)))
+    return {item['img_path']: item['seg_map_path'] for item in items}
+
+
+def labels_there(cfg: Config, parent: Path) -> dict[str, str]:
+    """Those of :func:`label_files` that are there, from a run's own config."""
+    files = label_files(refined(cfg, (*parent, 'P')), parent)
+    return {image: file for image, file in files.items() if osp.exists(file)}
 
 
 def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:

@@ -12,16 +12,17 @@ import torch
 from mmengine.dist import barrier, is_main_process, master_only
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner, load_checkpoint
-from mmseg.registry import DATASETS, LOOPS
+from mmseg.registry import LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets, leaves
+from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.utils import UserError, at_least_one
 
 from .bloat_guard import BloatGuard
-from .config import parent_checkpoint
+from .config import check_schedules, parent_checkpoint
 from .curves import curve_points
-from .fingerprint import changed, fingerprint
+from .fingerprint import changed, fingerprint, id_lists
 from .path import ROOT, Path, to_name
 from .record import Record
 from .registry import EXECUTORS, POLICIES
@@ -41,6 +42,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     All lies in the work dir: ``record.json``, and for each stage
     ``stages/<path>``, an ordinary mmseg work dir with ``checkpoint.pth``.
+
+    Of the Runner's hooks those that have a method
+    ``after_stage(runner, record, row)`` are called after each stage, with the
+    :class:`Record` and the stage's row of it; ``runner.train_loop.cfg`` is the
+    config of the run.
 
     Args:
         runner (Runner): Its config is the user's.
@@ -105,16 +111,13 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.cfg = deepcopy(runner.cfg)
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
+        check_schedules(self.cfg)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
         if not osp.exists(self.record_file) and is_main_process():
             check_datasets(self.cfg)
         barrier()
         _check_pretrained(self.cfg.model)
-        dataset = next(leaves(dataloader['dataset']))
-        dataset = DATASETS.build(dict(dataset, pipeline=[], lazy_init=True))
-        self.cfg.metainfo = {
-            key: list(dataset.metainfo[key]) for key in ('classes', 'palette')
-        }
+        self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         # Only the stages' Runners train; this one has nothing to load or resume.
         self.resume = runner._resume
         runner._resume, runner._load_from = False, None
@@ -165,23 +168,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
             )
             clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
-            self._report()
+            self.runner.call_hook('after_stage', record=record, row=row)
             if row['status'] == 'failed' and path == ROOT:
                 raise UserError(
                     f'stage 0 failed: {row["reason"]}; lower the learning rate and '
                     'start in another --work-dir'
                 )
-
-    @master_only
-    def _report(self) -> None:
-        """Writes the page of the run; no training ends for want of one."""
-        from mmseg_gist.analysis.report import write_report  # it reads records
-
-        try:
-            write_report(self.cfg)
-        except Exception as error:
-            fault = f'{type(error).__name__}: {error}'
-            self.runner.logger.warning(f'There is no new report: {fault}')
 
     def _following(self, record: Record) -> list[Path]:
         if not record.stages:
@@ -212,7 +204,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     def _open_record(self) -> Record:
         file = self.record_file
-        settings = fingerprint(self.cfg)
+        settings, lists = fingerprint(self.cfg), id_lists(self.cfg)
         exists = osp.exists(file)
         barrier()  # all processes have looked before the first one writes it
         if exists:
@@ -222,14 +214,18 @@ class IterativeSelfTrainingLoop(BaseLoop):
                     '--work-dir'
                 )
             record = Record.load(file)
-            if names := changed(record.run['settings'], settings):
+            names = changed(record.run['settings'], settings)
+            # records of earlier versions have no lists
+            names += changed(record.run.setdefault('lists', lists), lists)
+            if names:
                 raise UserError(
                     f'{file} was made with other settings ({", ".join(names)}): '
                     'choose another --work-dir'
                 )
         else:
             self._check_model()
-            record = Record(file, dict(seed=self.runner.seed, settings=settings))
+            run = dict(seed=self.runner.seed, settings=settings, lists=lists)
+            record = Record(file, run)
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
         record.save()  # the seed is kept before anything is trained with it
         self.cfg.randomness = dict(

@@ -9,6 +9,7 @@ to it. A mix is
 - ``'B0.5'``: one kind a batch, human labels with that probability.
 """
 
+import json
 import re
 
 from mmseg_gist.utils import UserError, in_unit_interval
@@ -63,7 +64,7 @@ def from_name(name: str) -> Path:
     path = tuple(re.findall(r'[LP]|B?0\.\d{0,5}[1-9]', name))
     if not path or to_name(path) != name:
         raise UserError(
-            f'"{name}" is no path: use letters L and P, such as LPLLP, and '
+            f'{json.dumps(name)} is no path: use letters L and P, such as LPLLP, and '
             'numbers set off by "-", such as 0.25-0.25'
         )
     return path

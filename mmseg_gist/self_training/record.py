@@ -5,6 +5,7 @@ policy again. It is written whole, atomically, after each stage.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from mmengine.dist import master_only
@@ -13,6 +14,24 @@ from prettytable import PrettyTable
 from mmseg_gist.utils import UserError, atomic_path
 
 from .path import ROOT, Path, from_name, to_name
+
+
+def best_stage(scores: Mapping[Path, float | None]) -> Path:
+    """The stage that a search over these stages gives.
+
+    Args:
+        scores: Development mIoU by path, None where a stage failed.
+
+    Returns:
+        Path: Of the best; of equal ones that with the fewest trainings behind
+        it, then the first by name, as in the record.
+    """
+    finished = [path for path, score in scores.items() if score is not None]
+
+    def rank(path: Path) -> tuple:
+        return -scores[path], len(path), to_name(path)
+
+    return min(finished, key=rank, default=ROOT)
 
 
 class Record:
@@ -39,8 +58,10 @@ class Record:
 
     @classmethod
     def load(cls, file) -> 'Record':
-        """Raises:
-        UserError: The file is no record.
+        """The record in a file.
+
+        Raises:
+            UserError: The file is no record.
         """
         try:
             content = json.loads(FilePath(file).read_text())
@@ -82,15 +103,8 @@ class Record:
 
     @property
     def best(self) -> Path:
-        """The best stage on the development set over all stages.
-
-        Of equal ones that with the fewest trainings behind it, then the first
-        in the record.
-        """
-        scores = {
-            path: score for path, score in self.scores.items() if score is not None
-        }
-        return min(scores, key=lambda path: (-scores[path], len(path)), default=ROOT)
+        """The result of the run: see :func:`best_stage`."""
+        return best_stage(self.scores)
 
     def __getitem__(self, path: Path) -> dict:
         return next(stage for stage in self.stages if stage['path'] == to_name(path))

@@ -23,7 +23,12 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
 from mmseg_gist.utils import atomic_path
 
-from .bloat_guard import BloatError, BloatGuard, look_at_labels
+from .bloat_guard import (
+    BloatError,
+    BloatGuard,
+    look_at_human_labels,
+    look_at_labels,
+)
 from .config import (
     CHECKPOINT,
     pseudo_label_dir,
@@ -62,10 +67,13 @@ def run_stage(cfg: Config, path: Path) -> dict:
         seconds[name] = round(time.perf_counter() - start, 1)
 
     reset_peak_memory()
+    if not path:
+        row |= look_at_human_labels(cfg)
     with measured('labeling'):
         if path and uses_pseudo_labels(path[-1]):
-            row['pseudo_labels'] = label_for(cfg, path)
-            row |= look_at_labels(cfg, path)
+            files, unlabeled = label_for(cfg, path)
+            row['pseudo_labels'] = dict(drawn=len(files), unlabeled=unlabeled)
+            row |= look_at_labels(cfg, path, files)
     try:
         BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})(row)
         stage = stage_config(cfg, path)

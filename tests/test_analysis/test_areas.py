@@ -1,11 +1,9 @@
 import numpy as np
-import pytest
 import torch
 from mmseg.evaluation import IoUMetric
 
 import mmseg_gist  # noqa: F401
 from mmseg_gist.analysis.areas import draw_subsets, mean_iou
-from mmseg_gist.analysis.shares import largest_changes, shares
 
 
 def test_mean_iou_by_hand():
@@ -48,12 +46,3 @@ def test_subsets_are_drawn_without_repeats():
 
 def test_all_images_are_drawn_once():
     assert draw_subsets(4, 4, 20, seed=0) == [[0, 1, 2, 3]]
-
-
-def test_shares_are_percent():
-    assert shares([1, 5, 0, 2]) == pytest.approx([12.5, 62.5, 0, 25])
-
-
-def test_the_largest_changes_are_from_the_first_to_the_last_stage():
-    stages = [[50, 30, 20, 0], [0, 0, 0, 100], [58, 15, 20, 7]]
-    assert largest_changes(stages, 3) == [1, 0, 3]

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from made_up import write_record
 
-from mmseg_gist.analysis.bloat import falls_at, swallowed_by_stage, warned_at
+from mmseg_gist.analysis.bloat import (
+    falls_at,
+    largest_changes,
+    swallowed_by_stage,
+    warned_at,
+)
 from mmseg_gist.self_training.path import from_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
@@ -78,9 +83,23 @@ def test_or_follows_from_the_counts_of_labels(work_dir):
     add_label_shares(work_dir)
     # human labels are 45.45, 36.36 and 18.18 %, so the most are 60, 36.36 and 18.18
     assert swallowed_along(work_dir, 'PPPP') == {1: 0, 2: 10, 3: 25, 4: 40}
-    message = r'does not tell of bloat along LP; run tools/analysis/label_shares.py'
+    message = r'has no path LP; run tools/analysis/label_shares.py .*camvid LP'
     with pytest.raises(UserError, match=message):
         swallowed_along(work_dir, 'LP')
+
+
+def test_labels_that_another_path_learnt_from_do_not_count(work_dir):
+    """Stage P made labels for PP, and on the way to PLP they are there as well."""
+    stages = {'0': [60, 30, 10], 'P': [100, 0, 0], 'PL': [70, 30, 0]}
+    content = dict(classes=['a', 'b', 'c'], labeled=HUMAN)
+    content['paths'] = dict(PLP=dict(images=1, stages=stages))
+    (work_dir / 'label_shares.json').write_text(json.dumps(content))
+    assert swallowed_along(work_dir, 'PLP') == {1: 0, 3: 10}
+
+
+def test_the_largest_changes_are_from_the_first_to_the_last_stage():
+    stages = [[50, 30, 20, 0], [0, 0, 0, 100], [58, 15, 20, 7]]
+    assert largest_changes(stages, 3) == [1, 0, 3]
 
 
 def run_tool(*arguments) -> None:

@@ -1,6 +1,7 @@
 import mmseg_gist  # noqa: F401
-from mmseg_gist.analysis.choice import best_by_depth, best_stage
+from mmseg_gist.analysis.choice import best_by_depth
 from mmseg_gist.self_training.path import ROOT, from_name, to_name
+from mmseg_gist.self_training.record import Record, best_stage
 
 
 def scores(**by_name):
@@ -16,6 +17,19 @@ def test_of_equal_stages_the_shorter_then_the_first_by_name_is_kept():
     assert to_name(best_stage(scores(LP=60, P=60))) == 'P'
     assert to_name(best_stage(scores(LP=60, P=60, L=60))) == 'L'
     assert best_stage(scores(L=50)) == ROOT
+
+
+def test_a_run_and_its_analysis_choose_alike():
+    """Whatever order its policy asked in, and the stages were finished in."""
+    rows = [('0', 50), ('P', 60), ('L', 60), ('LP', 60)]
+    for order in (rows, rows[::-1]):
+        record = Record('unused', {})
+        record.stages = [
+            dict(path=path, status='finished', dev=dict(mIoU=score))
+            for path, score in order
+        ]
+        asked = dict(reversed(record.scores.items()))
+        assert record.best == best_stage(asked) == ('L',)
 
 
 def test_failed_stages_are_never_kept():

@@ -14,18 +14,20 @@ import torch
 from browser import browser
 from made_up import write_record
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from mmseg.registry import HOOKS
 from PIL import Image
 from tiny import ROOT, SIZES, write_tiny
 
+from mmseg_gist.analysis import ReportHook
 from mmseg_gist.analysis.report import charts, labels, write_report
 from mmseg_gist.analysis.report.checks import Labels, warnings
 from mmseg_gist.analysis.report.tree import labeled_by, leaves, so_far
 from mmseg_gist.evaluation import ClassIoUMetric
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.bloat_guard import BloatGuard
-from mmseg_gist.self_training.loop import IterativeSelfTrainingLoop
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.policies import GIST
 from mmseg_gist.utils import UserError
@@ -175,9 +177,11 @@ def test_the_record_comes_before_what_was_counted(cfg, work_dir):
     record = json.loads(file.read_text())
     row = next(row for row in record['stages'] if row['path'] == 'P')
     row |= dict(class_shares=[10, 20, 70], swallowed=33.0)
+    record['stages'][0]['class_shares'] = [25, 35, 40]  # of people
     file.write_text(json.dumps(record))
     page = write_report(cfg).read_text()
     shares = next(v for k, v in tables(page).items() if k.startswith('shares'))
+    assert shares[1] == ['people', '–', '–', '25', '35', '40']
     assert shares[2] == ['stage 0', '50.00', '33.00', '10', '20', '70']
     assert 'c swallows other classes in the labels by stage 0' in page
 
@@ -195,7 +199,7 @@ def test_a_run_that_goes_on(cfg, work_dir):
 
 def test_labels_are_read_once(cfg, work_dir, monkeypatch):
     before = write_report(cfg).read_text()
-    monkeypatch.setattr(labels, '_read', None)  # cannot be called
+    monkeypatch.setattr(labels, 'read_label', None)  # cannot be called
     assert without_time(write_report(cfg).read_text()) == without_time(before)
     shutil.rmtree(work_dir / 'stages')  # as with keep='best'
     assert without_time(write_report(cfg).read_text()) == without_time(before)
@@ -276,6 +280,33 @@ def test_an_unlabelled_image_that_has_a_human_label(cfg, work_dir):
     assert human == [True, False, False, False]
 
 
+def test_each_human_label_is_read_as_its_own_set_reads_it(cfg):
+    """The second of two sets takes 0, 1, 2 for 255, 0, 1."""
+    root = Path(cfg.train_dataloader.dataset.data_root)
+    for name in ('images', 'labels'):
+        (root / f'more/{name}').mkdir(parents=True)
+        for i in range(2):
+            Image.fromarray(MIXED).save(root / f'more/{name}/{i}.png')
+    (root / 'more.txt').write_text('0\n')
+    Image.fromarray(MIXED).save(root / 'labels/labeled0.png')
+    first = cfg.train_dataloader.dataset
+    prefix = dict(img_path='more/images', seg_map_path='more/labels')
+    second = dict(first, data_prefix=prefix, ann_file='more.txt')
+    second |= dict(reduce_zero_label=True, metainfo=dict(classes=('b', 'c')))
+    cfg.train_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[first, second], _delete_=True
+    )
+    human = labels.HumanLabels(cfg)
+    names = [f'images/labeled{i}.png' for i in range(4)] + ['more/images/0.png']
+    assert list(human.places) == [str(root / name) for name in names]
+    assert (human.read(str(root / 'images/labeled0.png')) == MIXED).all()
+    lower = np.array([255, 0, 1], np.uint8)[MIXED]
+    # that of an unlabelled image in the same folder, too
+    for name in '01':
+        assert (human.read(str(root / f'more/images/{name}.png')) == lower).all()
+    assert human.read(str(root / 'images/unlabeled0.png')) is None
+
+
 # ----------------------------------------------------------------- the parts
 
 
@@ -336,13 +367,45 @@ def test_iou_of_each_class():
 # ------------------------------------------------------------------ the loop
 
 
-def test_a_training_leaves_its_report(tmp_path):
+@HOOKS.register_module()
+class Listener(Hook):
+    """A user's hook that is told of each stage."""
+
+    def __init__(self) -> None:
+        self.told = []
+
+    def after_stage(self, runner, record, row) -> None:
+        pages = Path(runner.work_dir).glob('report.html')
+        self.told.append((row, list(record.scores), [p.name for p in pages]))
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Config:
     cfg = Config.fromfile(write_tiny(tmp_path))
     cfg.work_dir = str(tmp_path / 'run')
     cfg.train_dataloader.num_workers = 0
-    cfg.train_cfg.policy = dict(type='FixedPath', path='P')
-    cfg.train_cfg.keep = 'best'
-    Runner.from_cfg(cfg).train()
+    default = Config.fromfile(ROOT / 'configs/_base_/default_runtime.py')
+    cfg.default_hooks.report = default.default_hooks.report
+    cfg.custom_hooks = [dict(type='Listener')]
+    return cfg
+
+
+def with_listener(cfg: Config) -> tuple[Runner, Listener]:
+    runner = Runner.from_cfg(cfg)
+    (listener,) = [hook for hook in runner.hooks if isinstance(hook, Listener)]
+    return runner, listener
+
+
+def test_a_training_leaves_its_report(tiny, tmp_path):
+    tiny.train_cfg.policy = dict(type='FixedPath', path='P')
+    tiny.train_cfg.keep = 'best'
+    runner, listener = with_listener(tiny)
+    runner.train()
+    record = json.loads((tmp_path / 'run/record.json').read_text())
+    rows, scores, pages = zip(*listener.told)
+    assert list(rows) == record['stages']
+    assert scores == ([()], [(), ('P',)])
+    assert pages == (['report.html'],) * 2  # each page before the next stage
     found = tables((tmp_path / 'run/report.html').read_text())
     assert [row[0] for row in found['stages'][1:]] == ['0', 'P']
     scores = found['IoU of each class [%]']
@@ -353,11 +416,23 @@ def test_a_training_leaves_its_report(tmp_path):
     assert labels.Store(tmp_path / 'run/report_data').get('0')['there'] == 6
 
 
+def test_the_report_can_be_switched_off(tiny, tmp_path):
+    """And stage 0 is told of even if it fails, which ends the run."""
+    tiny.default_hooks.report.enable = False
+    tiny.optim_wrapper.optimizer.lr = 1e30
+    runner, listener = with_listener(tiny)
+    with pytest.raises(UserError, match='stage 0 failed'):
+        runner.train()
+    assert [row['status'] for row, _, _ in listener.told] == ['failed']
+    assert not (tmp_path / 'run/report.html').exists()
+
+
 def test_a_report_that_fails_is_a_warning(tmp_path):
     said = []
-    runner = SimpleNamespace(logger=SimpleNamespace(warning=said.append))
-    loop = SimpleNamespace(cfg=Config(dict(work_dir=str(tmp_path))), runner=runner)
-    IterativeSelfTrainingLoop._report(loop)
+    loop = SimpleNamespace(cfg=Config(dict(work_dir=str(tmp_path))))
+    logger = SimpleNamespace(warning=said.append)
+    runner = SimpleNamespace(train_loop=loop, logger=logger)
+    ReportHook().after_stage(runner, record=None, row={})
     (line,) = said
     assert line.startswith('There is no new report: ')
     assert 'record.json' in line

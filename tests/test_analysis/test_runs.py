@@ -4,7 +4,13 @@ import pytest
 from made_up import POLICIES, SEEDS, write_record, write_seeds
 
 import mmseg_gist  # noqa: F401
-from mmseg_gist.analysis.runs import config_of, find_runs, labels, series
+from mmseg_gist.analysis.runs import (
+    config_of,
+    find_run,
+    find_runs,
+    labels,
+    series,
+)
 from mmseg_gist.self_training.path import to_name
 from mmseg_gist.utils import UserError
 
@@ -64,6 +70,14 @@ def test_one_seed_does_not_count_twice(tmp_path):
     assert fault(places) == (
         f'{files[0]} and {files[1]} are both seed 0 of CL; give one of them'
     )
+
+
+def test_one_run_is_one(tmp_path):
+    seeds = write_seeds(tmp_path / 'CL')
+    assert find_run(str(seeds / 'seed_1')).seed == 1
+    with pytest.raises(UserError) as error:
+        find_run(str(seeds))
+    assert str(error.value) == f'{seeds} holds 2 runs; give one of them'
 
 
 def test_series_are_seeds_of_a_setting_and_a_policy(tmp_path):

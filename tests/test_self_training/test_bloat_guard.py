@@ -10,14 +10,8 @@ from mmengine.runner import Runner
 from PIL import Image
 from tiny import write_tiny
 
-from mmseg_gist.self_training import bloat_guard
-from mmseg_gist.self_training.bloat_guard import (
-    BloatError,
-    BloatGuard,
-    count,
-    shares,
-    swallowed,
-)
+from mmseg_gist.self_training import bloat_guard, labeler
+from mmseg_gist.self_training.bloat_guard import BloatError, BloatGuard, swallowed
 from mmseg_gist.utils import UserError
 
 
@@ -42,12 +36,6 @@ def test_the_larger_reference_counts():
     assert swallowed([55, 34, 11], human, first) == 0  # between the two
     assert swallowed([65, 39, 0], human, first) == 5 + 1
     assert swallowed([0, 100], [100, 0], [100, 0]) == 100
-
-
-def test_ignored_pixels_have_no_share():
-    labels = [np.array([[0, 0], [2, 255]]), np.array([[2, 2, 2, 255, 7]])]
-    assert shares(count(lambda i: labels[i], range(2)), 3) == [33.3333, 0, 66.6667]
-    assert shares(count(lambda i: np.array([255]), range(1)), 2) == [0, 0]
 
 
 def test_the_guard_warns_or_stops_above_its_threshold(monkeypatch):
@@ -118,7 +106,7 @@ def test_the_record_tells_the_shares_of_the_labels_that_were_drawn(
     finished, config_file
 ):
     work_dir, rows = finished
-    assert 'class_shares' not in rows['0'] and 'class_shares' not in rows['PL']
+    assert 'class_shares' not in rows['PL']
     parents = {'P': '0', 'PLP': 'PL'}
     for path, parent in parents.items():
         folder = work_dir / 'stages' / parent / 'pseudo_labels'
@@ -129,6 +117,9 @@ def test_the_record_tells_the_shares_of_the_labels_that_were_drawn(
         )
     human = pixels_of(config_file.parent / 'labels', [f'labeled{i}' for i in range(4)])
     human = 100 * human / human.sum()
+    # that of stage 0 are people's
+    assert rows['0']['class_shares'] == pytest.approx(human, abs=1e-4)
+    assert 'swallowed' not in rows['0']
     # the first pseudo-labels on the path are what others are compared with
     assert rows['P']['swallowed'] == 0
     first, fresh = rows['P']['class_shares'], rows['PLP']['class_shares']
@@ -151,12 +142,15 @@ def test_a_path_is_stopped_before_it_trains_and_others_go_on(
     config_file, tmp_path, monkeypatch
 ):
     """Two paths; the labels for the second P of one are made to be bloated."""
-    real = bloat_guard.pseudo_label_shares
+    real = bloat_guard.count
 
-    def bloated(cfg, path):
-        return [100.0, 0.0, 0.0] if path == ('P', 'P') else real(cfg, path)
+    def bloated(read, files):
+        pixels = real(read, files)
+        if 'stages/P/pseudo_labels' in files[0]:
+            pixels[0], pixels[1:] = pixels.sum(), 0
+        return pixels
 
-    monkeypatch.setattr(bloat_guard, 'pseudo_label_shares', bloated)
+    monkeypatch.setattr(bloat_guard, 'count', bloated)
     policies = {name: dict(type='FixedPath', path=name) for name in ('PPP', 'LP')}
     policy = dict(type='PolicySet', policies=policies)
     guard = dict(on_bloat='stop', threshold=20)
@@ -187,6 +181,36 @@ def test_a_warning_changes_nothing_of_the_training(finished, config_file, tmp_pa
     for row in [*rows.values(), *warned.values()]:
         row.pop('seconds', None), row.pop('memory', None)
     assert warned == rows
+
+
+def test_human_labels_are_counted_once_a_run_and_draws_once_a_stage(
+    finished, config_file, tmp_path, monkeypatch
+):
+    """A record whose stage 0 does not tell, as earlier versions wrote, will do."""
+    calls = []
+
+    def counted(module, name):
+        real = getattr(module, name)
+
+        def call(*args):
+            calls.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(module, name, call)
+
+    counted(bloat_guard, 'count_human_labels')
+    counted(labeler, 'drawn_indices')
+    run(config_file, tmp_path, policy=dict(type='FixedPath', path='PL'))
+    assert calls == ['count_human_labels', 'drawn_indices']
+    file = tmp_path / 'record.json'
+    record = json.loads(file.read_text())
+    del record['stages'][0]['class_shares']
+    file.write_text(json.dumps(record))
+    policy = dict(type='FixedPath', path='PLP')
+    row = run(config_file, tmp_path, policy=policy, resume=True)['PLP']
+    expected = finished[1]['PLP']
+    for name in ('class_shares', 'swallowed', 'dev'):
+        assert row[name] == expected[name]
 
 
 def test_bad_settings_are_told_before_anything_is_trained(config_file, tmp_path):

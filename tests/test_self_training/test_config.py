@@ -6,10 +6,13 @@ import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from mmengine.runner import Runner
+from tiny import write_tiny
 from torch import nn
 
 import mmseg_gist  # noqa: F401
 from mmseg_gist.self_training.config import (
+    check_schedules,
     fit_schedule,
     labeler_config,
     parent_checkpoint,
@@ -19,7 +22,7 @@ from mmseg_gist.self_training.config import (
     stage_iters,
     stage_seed,
 )
-from mmseg_gist.utils import derive_seed
+from mmseg_gist.utils import UserError, derive_seed
 
 READ = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
 LABELED = dict(
@@ -436,6 +439,53 @@ def test_a_part_without_an_end_ends_with_the_stage():
     """So the schedule is as long as the stage, and its warm-up as written."""
     schedule = [WARM_UP, dict(POLY, begin=20)]
     assert fit_schedule(schedule, 100) == schedule
+
+
+@pytest.mark.parametrize(
+    'schedule, iters, needed',
+    [
+        # there is no iteration left for what follows the warm-up
+        ([WARM_UP, dict(POLY, begin=20)], 20, 21),
+        ([WARM_UP, dict(POLY, begin=20)], 10, 21),
+        ([dict(POLY, begin=20)], 20, 21),
+        # or the rate never reaches its full value
+        ([POLY, WARM_UP], 19, 20),
+    ],
+)
+def test_a_schedule_that_is_taken_as_written_must_fit(schedule, iters, needed):
+    with pytest.raises(UserError) as error:
+        fit_schedule(schedule, iters)
+    assert str(error.value) == (
+        f'param_scheduler: it takes at least {needed} iterations, a stage has {iters}: '
+        'give each part an end, so that all are shrunk together, or set '
+        'train_cfg.refinement.param_scheduler'
+    )
+    assert fit_schedule(schedule, needed) == schedule
+    assert fit_schedule(schedule, 0) == schedule  # it is not trained
+    assert len(rates(schedule, needed)) == needed  # mmengine takes it
+
+
+def test_the_schedule_must_fit_into_all_stages(tmp_path):
+    """Stage 0 has 100 iterations, the others 40."""
+    warm_up = dict(WARM_UP, end=50)
+    schedule = [warm_up, dict(POLY, begin=50)]
+    refinement = dict(refinement=dict(param_scheduler=[POLY]))
+    check_schedules(make(param_scheduler=schedule, train_cfg=refinement))
+    check_schedules(make(param_scheduler=[warm_up, dict(POLY, begin=50, end=200)]))
+    with pytest.raises(UserError, match='at least 51 iterations, a stage has 40'):
+        check_schedules(make(param_scheduler=schedule))
+    longer = [dict(WARM_UP, end=101), dict(POLY, begin=101)]
+    with pytest.raises(UserError, match='at least 102 iterations, a stage has 100'):
+        check_schedules(make(param_scheduler=longer, train_cfg=refinement))
+    given = make(param_scheduler=longer, train_cfg=refinement, load_from='given.pth')
+    check_schedules(given)
+
+    cfg = Config.fromfile(write_tiny(tmp_path))  # 5 and 3 iterations
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.param_scheduler = [dict(WARM_UP, end=3), dict(POLY, begin=3)]
+    with pytest.raises(UserError, match='at least 4 iterations, a stage has 3'):
+        Runner.from_cfg(cfg).train()
+    assert not (tmp_path / 'run/record.json').exists()
 
 
 def test_a_warm_up_of_less_than_an_iteration_falls_away():

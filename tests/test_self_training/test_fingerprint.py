@@ -1,10 +1,14 @@
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
+from tiny import write_tiny
 
-from mmseg_gist.self_training.fingerprint import changed, fingerprint
+from mmseg_gist.self_training.fingerprint import changed, fingerprint, id_lists
+from mmseg_gist.utils import UserError
 
 
 def dataset(ids):
@@ -52,6 +56,21 @@ CFG = dict(
     default_hooks=dict(checkpoint=dict(interval=1000)),
     log_level='INFO',
 )
+PINNED = dict(
+    model='53f190c674369fce',
+    optim_wrapper='df9e17eb7fb817ac',
+    param_scheduler='177fee4cc4d38e34',
+    train_dataloader='a3fcc58ec3331c71',
+    unlabeled_dataloader='7b4a6261a0dce15d',
+    val_dataloader='add49cf8614f9d24',
+    val_evaluator='68f67185f9fb45fe',
+    test_dataloader='2725143c548e52e4',
+    test_evaluator='68f67185f9fb45fe',
+) | {
+    'train_cfg.initial_iters': '6920faf8766bf202',
+    'train_cfg.stage_iters': '70529c539a3eaf30',
+    'train_cfg.probabilities': '7e83bae71a6b05af',
+}
 
 
 def settings_changed_by(**options):
@@ -158,3 +177,98 @@ def test_it_does_not_touch_the_config():
     cfg = Config(copy.deepcopy(CFG))
     fingerprint(cfg)
     assert cfg.to_dict() == CFG
+
+
+def test_runs_on_disk_keep_theirs():
+    """Digests as records hold them: with others those runs could not go on."""
+    assert fingerprint(Config(copy.deepcopy(CFG))) == PINNED
+    more = copy.deepcopy(CFG) | dict(custom_hooks=[dict(type='MyHook')])
+    more['default_hooks']['report'] = dict(type='ReportHook')
+    assert fingerprint(Config(more)) == PINNED
+
+
+# ------------------------------------------------------- what the lists hold
+
+
+LOADERS = [f'{name}_dataloader' for name in ('train', 'unlabeled', 'val', 'test')]
+
+
+@pytest.fixture
+def cfg(tmp_path) -> Config:
+    cfg = Config.fromfile(write_tiny(tmp_path / 'data'))
+    for loader in LOADERS:
+        dataset = cfg[loader].dataset
+        dataset.ann_file = str(tmp_path / 'data' / dataset.ann_file)
+    return cfg
+
+
+def move(cfg: Config, loader: str, folder: Path, text: str | None = None) -> None:
+    """A list elsewhere, with the same name in a folder of the same name."""
+    dataset = cfg[loader].dataset
+    file = Path(dataset.ann_file)
+    copied = folder / file.parent.name / file.name
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    copied.write_text(file.read_text() if text is None else text)
+    dataset.ann_file = str(copied)
+
+
+def test_a_list_counts_by_what_it_holds(cfg, tmp_path):
+    before = id_lists(cfg)
+    assert sorted(before) == sorted(f'ids of {loader}' for loader in LOADERS)
+    assert len(set(before.values())) == 4
+    move(cfg, 'train_dataloader', tmp_path / 'elsewhere')
+    move(cfg, 'val_dataloader', tmp_path / 'elsewhere', 'dev0\r\ndev1\r\ndev2')
+    assert id_lists(cfg) == before
+    ids = Path(cfg.train_dataloader.dataset.ann_file).read_text().split()
+    for text in ('\n'.join(ids[:-1]), '\n'.join(ids[::-1]), '\n'.join(ids) + 'x'):
+        settings = fingerprint(cfg)
+        move(cfg, 'train_dataloader', tmp_path / 'other', text)
+        assert changed(before, id_lists(cfg)) == ['ids of train_dataloader']
+        assert fingerprint(cfg) == settings  # which knows the list by its name
+
+
+def test_sets_of_several_lists_or_of_none(cfg, tmp_path):
+    first = cfg.train_dataloader.dataset.to_dict()
+    second = dict(first, ann_file='dev.txt')
+
+    def digest(*datasets):
+        wrapped = dict(type='ConcatDataset', datasets=list(datasets))
+        loader = dict(dataset=dict(type='RepeatDataset', times=2, dataset=wrapped))
+        return id_lists(Config(dict(train_dataloader=loader)))
+
+    one, both, turned = digest(first), digest(first, second), digest(second, first)
+    assert len({str(each) for each in (one, both, turned)}) == 3
+    without = {key: first[key] for key in first if key != 'ann_file'}
+    assert digest(without) == {}  # all images of a folder
+    assert digest(dict(first, ann_file='')) == {}
+    assert digest(dict(first, ann_file='images')) == {}
+    assert digest(without, first) == one
+    with pytest.raises(UserError) as error:
+        digest(dict(first, ann_file='none.txt'))
+    assert str(error.value) == (
+        f'{first["data_root"]}/none.txt: no such list of ids: correct '
+        'train_dataloader.dataset.ann_file'
+    )
+
+
+def test_a_run_does_not_go_on_with_other_lists(cfg, tmp_path):
+    cfg.work_dir = str(tmp_path / 'run')
+    cfg.train_dataloader.num_workers = 0
+    cfg.train_cfg.policy = dict(type='FixedPath', path='0')
+    Runner.from_cfg(cfg).train()
+    file = tmp_path / 'run/record.json'
+    record = json.loads(file.read_text())
+    assert record['run']['lists'] == id_lists(cfg)
+
+    # an earlier version's record has none: those of today are taken
+    del record['run']['lists']
+    file.write_text(json.dumps(record))
+    cfg.resume = True
+    Runner.from_cfg(cfg).train()
+    assert json.loads(file.read_text())['run']['lists'] == id_lists(cfg)
+
+    move(cfg, 'unlabeled_dataloader', tmp_path / 'elsewhere', 'unlabeled3\n')
+    move(cfg, 'test_dataloader', tmp_path / 'elsewhere')
+    message = r'other settings \(ids of unlabeled_dataloader\): choose another'
+    with pytest.raises(UserError, match=message):
+        Runner.from_cfg(cfg).train()

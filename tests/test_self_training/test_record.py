@@ -119,8 +119,8 @@ def test_a_stage_is_found_by_its_path(record):
         # of equal ones that with fewer trainings, whenever it was finished
         ([('0', 1), ('L', 49), ('LP', 51), ('P', 51)], 'P'),
         ([('0', 50), ('P', 50)], '0'),
-        # then the first that was finished; a longer name is no longer path
-        ([('0', 1), ('P', 51), ('L', 51)], 'P'),
+        # then the first by name; a longer name is no longer path
+        ([('0', 1), ('P', 51), ('L', 51)], 'L'),
         ([('0', 1), ('L', 51), ('P', 51)], 'L'),
         ([('0', 1), ('0.25', 51), ('LL', 51), ('L', 51)], '0.25'),
     ],

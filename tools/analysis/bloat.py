@@ -6,30 +6,20 @@ model made the labels; "human" are the human labels of the labelled set. The
 figure has the classes that change most.
 """
 
-import json
-
+from mmseg_gist.analysis.bloat import counted_shares, largest_changes
 from mmseg_gist.analysis.figures import save_curves
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser
-from mmseg_gist.analysis.shares import largest_changes, shares
 from mmseg_gist.analysis.spread import spread
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
-from mmseg_gist.self_training.path import from_name
-from mmseg_gist.utils import UserError
+from mmseg_gist.self_training.path import Path, from_name, to_name
 
 
-def read_shares(each: Run, path: str) -> tuple[list[str], dict[str, list[float]]]:
+def columns_of(each: Run, path: Path) -> tuple[list[str], dict[str, list[float]]]:
     """The classes, and their shares in human labels, then stage by stage."""
-    file = each.file.parent / 'label_shares.json'
-    content = json.loads(file.read_text()) if file.exists() else dict(paths={})
-    if path not in content['paths']:
-        raise UserError(
-            f'{file} has no path {path}; run tools/analysis/label_shares.py '
-            f'{file.parent} {path}'
-        )
-    stages = content['paths'][path]['stages']
-    columns = dict(human=content['labeled']) | stages
-    return content['classes'], {name: shares(columns[name]) for name in columns}
+    classes, human, models = counted_shares(each.record, path)
+    stages = {to_name(stage): models[stage] for stage in models}
+    return classes, dict(human=human) | stages
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -37,7 +27,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--path', required=True, help='of the last stage, as PPPP')
     parser.add_argument('--show', type=int, default=6, help='classes in the figure')
     args = parser.parse_args(argv)
-    read = [read_shares(each, args.path) for each in find_runs(args.records)]
+    path = from_name(args.path)
+    read = [columns_of(each, path) for each in find_runs(args.records)]
     classes, first = read[0]
     means = {
         column: [spread(values) for values in zip(*(c[column] for _, c in read))]

@@ -8,11 +8,17 @@ stage that falls is trained. Test mIoU is shown, and decides nothing.
 """
 
 from mmseg_gist.analysis.bloat import falls_at, swallowed_by_stage, warned_at
+from mmseg_gist.analysis.report.tree import leaves
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser
 from mmseg_gist.analysis.tables import Row, publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.bloat_guard import BloatGuard
-from mmseg_gist.self_training.path import Path, from_name, to_name
+from mmseg_gist.self_training.path import (
+    Path,
+    from_name,
+    to_name,
+    uses_pseudo_labels,
+)
 from mmseg_gist.utils import UserError
 
 
@@ -40,11 +46,9 @@ def row_of(each: Run, path: Path, threshold: float, margin: float) -> Row:
 
 
 def longest(each: Run) -> list[Path]:
-    """Finished stages without a finished child, with a P stage before them."""
-    finished = [path for path, score in each.dev.items() if score is not None]
-    parents = {path[:-1] for path in finished if path}
-    ends = [path for path in finished if path not in parents]
-    return [path for path in ends if any(mix != 'L' for mix in path)]
+    """Finished stages without a finished child, that pseudo-labels led to."""
+    ends = leaves(path for path, score in each.dev.items() if score is not None)
+    return [path for path in ends if any(map(uses_pseudo_labels, path))]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -58,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
     rows = [
         row_of(each, path, args.threshold, args.margin)
         for each in find_runs(args.records)
-        for path in map(from_name, args.paths or map(to_name, longest(each)))
+        for path in (map(from_name, args.paths) if args.paths else longest(each))
     ]
     if not rows:
         raise UserError('no path of these runs trained on pseudo-labels')

@@ -8,13 +8,13 @@ child of the same parent, every time all unlabelled images.
 
 from statistics import fmean
 
-from mmseg_gist.analysis.choice import best_stage
 from mmseg_gist.analysis.cost import cost, literal_trainings, unlabeled_images
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser, series
 from mmseg_gist.analysis.spread import Spread, spread
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import to_name, uses_pseudo_labels
+from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.utils import UserError
 
 
@@ -93,11 +93,12 @@ def main(argv: list[str] | None = None) -> None:
             row = dict(setting=setting, policy=name, seeds=len(runs))
             row |= mean_costs(runs, [name])
             row['dev'] = spread([run.dev[path] for run, path in zip(runs, best)])
-            row['test'] = spread(list(tests(runs, name).values()))
+            ours = tests(runs, name)
+            row['test'] = spread(list(ours.values()))
             if args.base:
                 base = find_base(args.base, setting, everything)
                 base_tests = tests(everything[base], base[1])
-                row['margin'] = margin(tests(runs, name), base_tests, args.base)
+                row['margin'] = margin(ours, base_tests, args.base)
             row['best stage'] = ', '.join(map(to_name, best))
             rows.append(row)
         if len(runs_of) > 1:

@@ -12,13 +12,13 @@ import json
 import numpy as np
 
 from mmseg_gist.analysis.areas import draw_subsets, mean_iou
-from mmseg_gist.analysis.choice import best_stage
 from mmseg_gist.analysis.figures import save_curves
 from mmseg_gist.analysis.runs import Run, find_runs, labels, records_parser, series
 from mmseg_gist.analysis.spread import spread
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import Path, from_name
+from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.self_training.replay import replay
 from mmseg_gist.utils import UserError
 

@@ -8,24 +8,27 @@ NAME_<path>.png, the labels of a few images by stages.
 
 import json
 from argparse import ArgumentParser
-from pathlib import Path as FilePath
 
 import numpy as np
 from matplotlib.figure import Figure
 from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS
 from PIL import Image
 
+from mmseg_gist.analysis.bloat import FILE
 from mmseg_gist.analysis.figures import save
-from mmseg_gist.analysis.runs import config_of, find_runs
+from mmseg_gist.analysis.runs import config_of, find_run
 from mmseg_gist.cli import Config, DictAction, run
-from mmseg_gist.datasets.check import leaves
-from mmseg_gist.self_training.config import pseudo_labeled
+from mmseg_gist.datasets.labels import (
+    class_metainfo,
+    count,
+    count_human_labels,
+    read_label,
+)
+from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import Path, from_name, to_name
 from mmseg_gist.utils import UserError, atomic_path
 
-FILE = 'label_shares.json'
-Labels = dict[Path, dict[str, FilePath]]  # by stage and by the image's path
+Labels = dict[Path, dict[str, str]]  # files, by stage and by the image's path
 
 
 def labels_of(cfg: Config, path: Path) -> Labels:
@@ -34,14 +37,9 @@ def labels_of(cfg: Config, path: Path) -> Labels:
     Raises:
         UserError: There are none.
     """
-    labels = {}
-    for stage in (path[:depth] for depth in range(len(path))):
-        dataset = DATASETS.build(dict(pseudo_labeled(cfg, stage), pipeline=[]))
-        items = map(dataset.get_data_info, range(len(dataset)))
-        files = {i['img_path']: FilePath(i['seg_map_path']) for i in items}
-        files = {image: file for image, file in files.items() if file.exists()}
-        if files:
-            labels[stage] = files
+    stages = (path[:depth] for depth in range(len(path)))
+    labels = {stage: labels_there(cfg, stage) for stage in stages}
+    labels = {stage: files for stage, files in labels.items() if files}
     common = set.intersection(*map(set, labels.values())) if labels else set()
     if not common:
         raise UserError(
@@ -52,28 +50,6 @@ def labels_of(cfg: Config, path: Path) -> Labels:
         stage: {image: files[image] for image in sorted(common)}
         for stage, files in labels.items()
     }
-
-
-def count(arrays, classes: int) -> list[int]:
-    """Pixels of each class; others (ignored ones) are left out."""
-    pixels = np.zeros(256, np.int64)
-    for array in arrays:
-        pixels += np.bincount(array.ravel(), minlength=256)[:256]
-    return pixels[:classes].tolist()
-
-
-def read(file: FilePath) -> np.ndarray:
-    with Image.open(file) as image:
-        return np.array(image)
-
-
-def human_labels(cfg: Config):
-    """Yields the labels of the labelled set, as its own data set reads them."""
-    for leaf in leaves(cfg.train_dataloader.dataset):
-        pipeline = [step for step in leaf.pipeline if step.type == 'LoadAnnotations']
-        dataset = DATASETS.build(dict(leaf, pipeline=pipeline))
-        for index in range(len(dataset)):
-            yield dataset[index]['gt_seg_map']
 
 
 def draw(labels: Labels, palette: list, images: int, file: str) -> None:
@@ -92,7 +68,7 @@ def draw(labels: Labels, palette: list, images: int, file: str) -> None:
             axes.set_axis_off()
         row[0].imshow(image)
         for axes, files in zip(row[1:], labels.values()):
-            label = colors[read(files[name])]
+            label = colors[read_label(files[name])]
             size = label.shape[1::-1]
             axes.imshow(Image.blend(image.resize(size), Image.fromarray(label), 0.6))
     for axes, stage in zip(grid[0, 1:], labels):
@@ -108,25 +84,26 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--out', metavar='NAME')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args(argv)
-    (each,) = find_runs([args.work_dir])
+    each = find_run(args.work_dir)
     cfg = config_of(each)
     cfg.merge_from_dict(args.cfg_options)
     init_default_scope('mmseg')
-    leaf = next(leaves(cfg.train_dataloader.dataset))
-    dataset = DATASETS.build(dict(leaf, pipeline=[], lazy_init=True))
-    cfg.metainfo = dict(dataset.metainfo)
-    classes = list(cfg.metainfo.classes)
+    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
+    classes = cfg.metainfo.classes
+
+    def of_classes(pixels: np.ndarray) -> list[int]:
+        return pixels[: len(classes)].tolist()
 
     file = each.file.parent / FILE
     content = json.loads(file.read_text()) if file.exists() else dict(paths={})
-    content['classes'] = classes
-    content['labeled'] = count(human_labels(cfg), len(classes))
+    content['classes'] = list(classes)
+    content['labeled'] = of_classes(count_human_labels(cfg.train_dataloader.dataset))
     for name in args.paths:
         labels = labels_of(cfg, from_name(name))
         content['paths'][name] = dict(
             images=len(next(iter(labels.values()))),
             stages={
-                to_name(stage): count(map(read, files.values()), len(classes))
+                to_name(stage): of_classes(count(read_label, files.values()))
                 for stage, files in labels.items()
             },
         )

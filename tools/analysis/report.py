@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from mmengine.registry import init_default_scope
 
 from mmseg_gist.analysis.report import write_report
-from mmseg_gist.analysis.runs import config_of, find_runs
+from mmseg_gist.analysis.runs import config_of, find_run
 from mmseg_gist.cli import DictAction, run
 from mmseg_gist.utils import UserError
 
@@ -29,12 +29,10 @@ def main(argv: list[str] | None = None) -> None:
         help='settings that replace those of the run, such as where the data lie now',
     )
     args = parser.parse_args(argv)
-    runs = find_runs([args.work_dir])
-    if len(runs) > 1:
-        raise UserError(f'{args.work_dir} holds {len(runs)} runs; give one of them')
-    if not runs[0].record.stages:
-        raise UserError(f'{runs[0].file} has no stage yet; come back after stage 0')
-    cfg = config_of(runs[0])
+    each = find_run(args.work_dir)
+    if not each.record.stages:
+        raise UserError(f'{each.file} has no stage yet; come back after stage 0')
+    cfg = config_of(each)
     cfg.merge_from_dict(args.cfg_options)
     init_default_scope('mmseg')
     print(write_report(cfg, args.out))

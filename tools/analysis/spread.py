@@ -6,7 +6,6 @@ which is over the first GROUP paths, the next ...; the third the mean over all
 groups of n paths and its deviation, from each group being as likely.
 """
 
-from mmseg_gist.analysis.choice import best_stage
 from mmseg_gist.analysis.figures import save_curves
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser, series
 from mmseg_gist.analysis.spread import (
@@ -19,6 +18,7 @@ from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import Path, to_name
 from mmseg_gist.self_training.policies import FixedPath
+from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.utils import UserError
 
 

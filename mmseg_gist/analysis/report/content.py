@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 
+from mmseg_gist.analysis.bloat import largest_changes
 from mmseg_gist.analysis.choice import best_by_depth
 from mmseg_gist.analysis.runs import Run
-from mmseg_gist.analysis.shares import largest_changes, shares
 from mmseg_gist.datasets.check import SETS
+from mmseg_gist.datasets.labels import shares
 from mmseg_gist.self_training.bloat_guard import swallowed
 from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
 from mmseg_gist.self_training.policies import Scores

@@ -9,16 +9,17 @@ import json
 import os.path as osp
 from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import Config
+from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from mmseg_gist.datasets.check import leaves
+from mmseg_gist.datasets.labels import count, label_sets, leaves, read_label
 from mmseg_gist.datasets.pseudo_label import confidence_path
-from mmseg_gist.self_training.config import pseudo_labeled, refined
+from mmseg_gist.self_training.config import refined
+from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import Path, to_name
 from mmseg_gist.utils import atomic_path
 
@@ -54,29 +55,6 @@ class Store:
         return content
 
 
-class LabelFiles(NamedTuple):
-    """Pseudo-labels by a stage's model.
-
-    Attributes:
-        files (dict): From the image's path to its label, those that are there.
-        threshold (float): See :func:`erase_threshold`.
-    """
-
-    files: dict[str, str]
-    threshold: float
-
-
-def label_files(cfg: Config, stage: Path) -> LabelFiles:
-    cfg = refined(cfg, (*stage, 'P'))
-    dataset = _build(pseudo_labeled(cfg, stage))
-    items = map(dataset.get_data_info, range(len(dataset)))
-    files = {item['img_path']: item['seg_map_path'] for item in items}
-    return LabelFiles(
-        {image: file for image, file in files.items() if osp.exists(file)},
-        erase_threshold(cfg),
-    )
-
-
 def erase_threshold(cfg: Config) -> float:
     """Of ``LabelErase`` in the pipeline of the unlabelled set, 0 without it."""
     steps = cfg.unlabeled_dataloader.dataset.get('pipeline') or []
@@ -98,37 +76,34 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
         ``label`` and ``confidence`` (data URIs), ``kept`` (percent) and
         ``mean_confidence`` (0 to 1).
     """
-    found = {stage: label_files(cfg, stage) for stage in stages}
-    sets = [set(labels.files) for labels in found.values() if labels.files]
+    threshold = erase_threshold(refined(cfg, ('P',)))
+    found = {stage: labels_there(cfg, stage) for stage in stages}
+    sets = [set(files) for files in found.values() if files]
     shown = list((store.get('images') or {}).get('unlabeled') or {})
     if not shown and sets:
         shown = spaced(sorted(set.intersection(*sets) or sets[0]), SHOWN)
     models = {}
-    for stage, labels in found.items():
+    for stage, files in found.items():
         name = to_name(stage)
-        made_of = [len(labels.files), labels.threshold, shown]
+        made_of = [len(files), threshold, shown]
         model = store.get(name)
-        if labels.files and (model is None or model['made_of'] != made_of):
-            model = store.put(name, _read_model(labels, shown, cfg.metainfo.palette))
+        if files and (model is None or model['made_of'] != made_of):
+            model = _read_model(files, threshold, shown, cfg.metainfo.palette)
+            model = store.put(name, dict(made_of=made_of, **model))
         if model:
             models[name] = model
     return models
 
 
-def _read_model(labels: LabelFiles, shown: list[str], palette: list) -> dict:
-    files, threshold = labels
-    pixels = np.zeros(256, np.int64)
-    kept = []
-    counted = spaced(sorted(files), COUNTED)
-    for image in counted:
-        label = _read(files[image])
-        pixels += np.bincount(label.ravel(), minlength=256)
-        if threshold:
-            kept.append((_confidence(files[image]) >= threshold * 255).mean())
+def _read_model(
+    files: dict[str, str], threshold: float, shown: list[str], palette: list
+) -> dict:
+    counted = [files[image] for image in spaced(sorted(files), COUNTED)]
+    kept = [(_confidence(f) >= threshold * 255).mean() for f in counted if threshold]
     drawn = {}
     for image in shown:
         if image in files:
-            label, confidence = _read(files[image]), _confidence(files[image])
+            label, confidence = read_label(files[image]), _confidence(files[image])
             is_kept = confidence >= threshold * 255
             drawn[image] = dict(
                 label=pictures.label(
@@ -139,10 +114,9 @@ def _read_model(labels: LabelFiles, shown: list[str], palette: list) -> dict:
                 mean_confidence=round(float(confidence.mean()) / 255, 3),
             )
     return dict(
-        made_of=[len(files), threshold, shown],
         images=len(counted),
         there=len(files),
-        pixels=pixels[: len(palette)].tolist(),
+        pixels=count(read_label, counted)[: len(palette)].tolist(),
         kept=round(100 * float(np.mean(kept)), 2) if kept else 100.0,
         pictures=drawn,
     )
@@ -168,64 +142,63 @@ def read_images(cfg: Config, models: dict[str, dict], store: Store) -> dict[str,
         return images
     palette = cfg.metainfo.palette
     human = HumanLabels(cfg)
-    pixels = np.zeros(256, np.int64)
-    for path in spaced(list(human.files), COUNTED):
-        pixels += np.bincount(human.read(human.files[path]).ravel(), minlength=256)
+    labeled = list(human.places)
 
     def show(path: str) -> dict:
-        file = human.files.get(path) or human.beside(path)
         with Image.open(path) as image:
             taken = pictures.photo(image)
-        truth = pictures.label(human.read(file), palette) if file else None
+        truth = human.read(path)
+        truth = None if truth is None else pictures.label(truth, palette)
         return dict(photo=taken, human=truth)
 
     images = dict(
-        labeled={path: show(path) for path in spaced(list(human.files), SHOWN)},
+        labeled={path: show(path) for path in spaced(labeled, SHOWN)},
         unlabeled={path: show(path) for path in shown},
-        pixels=pixels[: len(palette)].tolist(),
+        pixels=count(human.read, spaced(labeled, COUNTED))[: len(palette)].tolist(),
     )
     return store.put('images', images)
 
 
 class HumanLabels:
-    """The labels of the labelled set, read as its own pipeline reads them.
+    """Human labels, as the pipeline of the labelled set reads them.
 
     Attributes:
-        files (dict): From the image's path to its label.
+        places (dict): From each labelled image to its data set and its index.
     """
 
     def __init__(self, cfg: Config) -> None:
-        self.datasets = []
-        self.files = {}
-        for leaf in leaves(cfg.train_dataloader.dataset):
-            pipeline = [s for s in leaf.pipeline if s.type == 'LoadAnnotations']
-            dataset = _build(leaf, pipeline)
-            self.datasets.append(dataset)
-            items = map(dataset.get_data_info, range(len(dataset)))
-            self.files |= {i['img_path']: i['seg_map_path'] for i in items}
+        self.datasets = label_sets(cfg.train_dataloader.dataset)
+        self.places = {
+            dataset.get_data_info(index)['img_path']: (dataset, index)
+            for dataset in self.datasets
+            for index in range(len(dataset))
+        }
 
-    def read(self, file: str) -> np.ndarray:
-        """(H, W) uint8, class indices and the ignored."""
-        dataset = self.datasets[0]
-        return dataset.pipeline(dict(dataset.get_data_info(0), seg_map_path=file))[
-            'gt_seg_map'
-        ]
+    def read(self, image: str) -> np.ndarray | None:
+        """(H, W) uint8, class indices and the ignored; None if there is no label.
 
-    def beside(self, image: str) -> str | None:
-        """Where an unlabelled image has a human label all the same.
-
-        In experiments on data sets that are labelled whole it has one, which the
-        training does not see.
+        In experiments on data sets that are labelled whole unlabelled images have
+        one all the same, which the training does not see.
         """
+        if image in self.places:
+            dataset, index = self.places[image]
+            return dataset[index]['gt_seg_map']
         for dataset in self.datasets:
-            prefix = dataset.data_prefix
-            if 'seg_map_path' in prefix and image.endswith(dataset.img_suffix):
-                name = osp.relpath(image, prefix['img_path'])
-                name = name.removesuffix(dataset.img_suffix) + dataset.seg_map_suffix
-                file = osp.join(prefix['seg_map_path'], name)
-                if not name.startswith('..') and osp.exists(file):
-                    return file
+            if file := label_beside(dataset, image):
+                info = dict(dataset.get_data_info(0), seg_map_path=file)
+                return dataset.pipeline(info)['gt_seg_map']
         return None
+
+
+def label_beside(dataset: BaseSegDataset, image: str) -> str | None:
+    """The file where an image's label would lie in a data set, if it is there."""
+    prefix = dataset.data_prefix
+    if 'seg_map_path' not in prefix or not image.endswith(dataset.img_suffix):
+        return None
+    name = osp.relpath(image, prefix['img_path'])
+    name = name.removesuffix(dataset.img_suffix) + dataset.seg_map_suffix
+    file = osp.join(prefix['seg_map_path'], name)
+    return file if not name.startswith('..') and osp.exists(file) else None
 
 
 def spaced(items: list, number: int) -> list:
@@ -234,18 +207,8 @@ def spaced(items: list, number: int) -> list:
     return [items[int(i * step)] for i in range(min(number, len(items)))]
 
 
-def _build(dataset: dict, pipeline: Sequence[dict] = ()):
-    # serialising would stop to collect garbage, and takes longer than all else here
-    return DATASETS.build(dict(dataset, pipeline=list(pipeline), serialize_data=False))
-
-
-def _read(file: str) -> np.ndarray:
-    with Image.open(file) as image:
-        return np.array(image)
-
-
 def _confidence(file: str) -> np.ndarray:
-    return _read(confidence_path(file))
+    return read_label(confidence_path(file))
 
 
 def sets_of(cfg: Config) -> Iterator[tuple[str, str, int | None]]:
@@ -259,7 +222,8 @@ def sets_of(cfg: Config) -> Iterator[tuple[str, str, int | None]]:
             place = leaf.get('ann_file') or leaf.get('data_prefix', {}).get('img_path')
             names.append('/'.join(osp.normpath(place or '').split('/')[-3:]))
             try:
-                number += len(_build(leaf))
+                leaf = dict(leaf, pipeline=[], serialize_data=False)
+                number += len(DATASETS.build(leaf))
             except Exception:  # the data may lie elsewhere by now
                 number = None
                 break

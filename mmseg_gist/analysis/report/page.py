@@ -5,13 +5,11 @@ from pathlib import Path as FilePath
 
 from jinja2 import Environment
 from mmengine.config import Config
-from mmseg.registry import DATASETS
 
 from mmseg_gist.analysis.runs import Run
-from mmseg_gist.analysis.shares import shares
-from mmseg_gist.datasets.check import leaves
+from mmseg_gist.datasets.labels import class_metainfo, shares
 from mmseg_gist.self_training.bloat_guard import BloatGuard
-from mmseg_gist.self_training.path import to_name
+from mmseg_gist.self_training.path import ROOT, to_name
 from mmseg_gist.utils import atomic_path
 
 from . import charts, content
@@ -42,9 +40,7 @@ def write_report(cfg: Config, out: str | None = None) -> FilePath:
     file = FilePath(out) if out else work_dir / FILE
     run = Run(work_dir / 'record.json')
     if 'metainfo' not in cfg:
-        leaf = next(leaves(cfg.train_dataloader.dataset))
-        dataset = DATASETS.build(dict(leaf, pipeline=[], lazy_init=True))
-        cfg.metainfo = dict(dataset.metainfo)
+        cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(cell=_cell)
     template = environment.from_string((HERE / 'page.html').read_text())
@@ -122,7 +118,7 @@ def _label_values(run: Run, cfg: Config, store: Store) -> dict:
     except Exception as error:  # the data may lie elsewhere by now
         return dict(missing=f'{type(error).__name__}: {error}', warnings=[])
     classes = list(cfg.metainfo.classes)
-    human = shares(images['pixels'])
+    human = run.record[ROOT].get('class_shares') or shares(images['pixels'])
     labels = content.judged(run, models, human)
     guard = BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})
     values = dict(

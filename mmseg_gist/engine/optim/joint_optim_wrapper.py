@@ -20,10 +20,12 @@ class JointOptimWrapper(OptimWrapperDict):
         step_kwargs: dict | None = None,
         zero_kwargs: dict | None = None,
     ) -> None:
-        """Args:
-        loss (dict): A scalar by the optimizer's name.
-        step_kwargs (dict, optional): For each optimizer's ``step``.
-        zero_kwargs (dict, optional): For each optimizer's ``zero_grad``.
+        """One step of each optimizer.
+
+        Args:
+            loss (dict): A scalar by the optimizer's name.
+            step_kwargs (dict, optional): For each optimizer's ``step``.
+            zero_kwargs (dict, optional): For each optimizer's ``zero_grad``.
         """
         for name, wrapper in self.items():
             wrapper.backward(wrapper.scale_loss(loss[name]))

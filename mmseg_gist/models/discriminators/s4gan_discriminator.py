@@ -33,7 +33,9 @@ class S4GANDiscriminator(nn.Module):
         self.score = nn.Linear(widths[-1], 1)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Args:
+        """Tells human labels from predictions.
+
+        Args:
             maps (Tensor): (N, in_channels, H, W); H and W of at least 16.
 
         Returns:

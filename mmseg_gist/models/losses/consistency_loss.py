@@ -22,7 +22,9 @@ class ConsistencyLoss(nn.Module):
         self.dropout = nn.Dropout(dropout_ratio)
 
     def forward(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Args:
+        """Eq. 8.
+
+        Args:
             student (Tensor): (N, C, H, W), last features of the backbone.
             teacher (Tensor): (N, C, H, W), those of the teacher's.
 

@@ -70,7 +70,9 @@ class ClassMix(SemiSegmentor):
         return self
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
-        """Args:
+        """The losses of a mixed batch.
+
+        Args:
             inputs (Tensor): (N, 3, H, W), normalised.
             data_samples (list): N samples with the metainfo ``source``; those
                 of source 0 with ``gt_sem_seg``.

@@ -61,7 +61,9 @@ class S4GAN(SemiSegmentor):
         self.ignore_index = ignore_index
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
-        """Args:
+        """The losses of both optimizers.
+
+        Args:
             inputs (Tensor): (N, 3, H, W), normalised.
             data_samples (list): N samples with the metainfo ``source``; those
                 of source 0 with ``gt_sem_seg``.

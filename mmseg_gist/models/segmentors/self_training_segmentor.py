@@ -55,7 +55,9 @@ class SelfTrainingSegmentor(SemiSegmentor):
         return self
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
-        """Args:
+        """The losses of a batch.
+
+        Args:
             inputs (Tensor): (N, 3, H, W), normalised.
             data_samples (list): N samples with ``gt_sem_seg`` and the metainfo
                 ``source``.

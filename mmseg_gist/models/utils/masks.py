@@ -38,7 +38,9 @@ class ClassMask:
         self.ignore_index = ignore_index
 
     def __call__(self, labels: Tensor) -> Tensor:
-        """Args:
+        """Which pixels are pasted.
+
+        Args:
             labels (Tensor): (N, H, W), int, the classes of the images.
 
         Returns:
@@ -64,7 +66,9 @@ class CutMask:
     """
 
     def __call__(self, labels: Tensor) -> Tensor:
-        """Args:
+        """Which pixels are pasted.
+
+        Args:
             labels (Tensor): (N, H, W), of which the shape counts.
 
         Returns:

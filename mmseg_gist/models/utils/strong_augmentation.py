@@ -41,7 +41,9 @@ class StrongAugmentation:
         self.blur_prob = blur_prob
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Args:
+        """The augmented images.
+
+        Args:
             images (Tensor): (N, 3, H, W), float in [0, 255].
 
         Returns:

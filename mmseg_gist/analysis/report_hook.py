@@ -1,0 +1,31 @@
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmseg.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ReportHook(Hook):
+    """Writes the report of a self-training into its work dir after each stage.
+
+    See :func:`mmseg_gist.analysis.report.write_report`. A report that fails is
+    a warning in the log: no training ends for want of one.
+
+    Args:
+        enable (bool): Whether it is written. Defaults to True.
+    """
+
+    def __init__(self, enable: bool = True) -> None:
+        self.enable = enable
+
+    @master_only
+    def after_stage(self, runner, record, row: dict) -> None:
+        if not self.enable:
+            return
+        # takes half a second, which the processes of the stages are spared
+        from .report import write_report
+
+        try:
+            write_report(runner.train_loop.cfg)
+        except Exception as error:
+            fault = f'{type(error).__name__}: {error}'
+            runner.logger.warning(f'There is no new report: {fault}')

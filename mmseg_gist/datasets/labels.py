@@ -1,0 +1,101 @@
+"""Labels as their data sets read them, and how common each class is in them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from mmseg.datasets import BaseSegDataset
+from mmseg.registry import DATASETS
+from PIL import Image
+
+Shares = list[float]  # percent of the pixels, by class
+
+
+def leaves(cfg: dict) -> Iterator[dict]:
+    """The data sets inside wrappers such as RepeatDataset, ConcatDataset."""
+    if 'dataset' in cfg:
+        yield from leaves(cfg['dataset'])
+    elif 'datasets' in cfg:
+        for dataset in cfg['datasets']:
+            yield from leaves(dataset)
+    else:
+        yield cfg
+
+
+def loading_steps(pipeline: Sequence[dict] | None, what: str) -> list[dict]:
+    """The steps of a pipeline that load ``'Image'`` or ``'Annotations'``.
+
+    They are mmseg's or a user's own; without any it is mmcv's or mmseg's step.
+    """
+    found = []
+    for step in pipeline or ():
+        kind = step['type']
+        name = (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
+        if name.startswith('Load') and what in name:
+            found.append(step)
+    usual = dict(Image='LoadImageFromFile', Annotations='LoadAnnotations')
+    return found or [dict(type=usual[what])]
+
+
+def class_metainfo(cfg: dict) -> dict[str, list]:
+    """``classes`` (names) and ``palette`` (R, G, B, 0 to 255) of a data set."""
+    dataset = dict(next(leaves(cfg)), pipeline=[], lazy_init=True)
+    metainfo = DATASETS.build(dataset).metainfo
+    return {key: list(metainfo[key]) for key in ('classes', 'palette')}
+
+
+def label_sets(cfg: dict) -> list[BaseSegDataset]:
+    """The data sets inside a labelled one; their items have ``gt_seg_map`` alone."""
+    return [
+        # serialising would stop to collect garbage, which takes longer than the rest
+        DATASETS.build(
+            dict(
+                leaf,
+                pipeline=loading_steps(leaf.get('pipeline'), 'Annotations'),
+                serialize_data=False,
+            )
+        )
+        for leaf in leaves(cfg)
+    ]
+
+
+def read_label(file: str) -> np.ndarray:
+    """An index PNG, (H, W) uint8."""
+    with Image.open(file) as image:
+        return np.array(image)
+
+
+def count_values(label: np.ndarray) -> np.ndarray:
+    """Pixels of each label value, int64 of shape (256, )."""
+    return np.bincount(label.ravel(), minlength=256)
+
+
+def count(read: Callable, items: Iterable) -> np.ndarray:
+    """The same over many labels, in threads.
+
+    Args:
+        read: From an item to its label.
+        items: The items.
+    """
+    with ThreadPoolExecutor() as pool:
+        counts = pool.map(lambda item: count_values(read(item)), items)
+        return sum(counts, np.zeros(256, np.int64))
+
+
+def count_human_labels(cfg: dict) -> np.ndarray:
+    """The same over all labels of a labelled set, as its pipeline reads them."""
+    counts = [
+        count(lambda index, each=each: each[index]['gt_seg_map'], range(len(each)))
+        for each in label_sets(cfg)
+    ]
+    return sum(counts)
+
+
+def shares(pixels: Sequence[int]) -> Shares:
+    """Percent of each class, to four decimals.
+
+    Args:
+        pixels: Of each class, without ignored ones.
+    """
+    pixels = np.asarray(pixels, float)
+    return (100 * pixels / max(pixels.sum(), 1)).round(4).tolist()
