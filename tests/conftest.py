@@ -1,5 +1,6 @@
 """One thread a process, no singletons left over, and where real data lie."""
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -10,12 +11,21 @@ os.environ['OMP_NUM_THREADS'] = '1'
 
 import pytest
 import torch
+import unformatted  # noqa: F401
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
-ROOT = Path(__file__).resolve().parents[1]
 torch.set_num_threads(1)
+ROOT = Path(__file__).resolve().parents[1]
+# for the processes that tests start
+os.environ['PYTHONPATH'] = os.pathsep.join([str(ROOT), str(ROOT / 'tests/support')])
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the many collections that mmengine asks for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -3,27 +3,30 @@
 It is imported by the config of a run that is to be killed, e.g.
 ``KILL_AT=train:7`` in the seventh training iteration, counted over all stages,
 ``KILL_AT=replace:4`` before the fourth file is put in its place and
-``KILL_AT=replaced:4`` right after.
+``KILL_AT=replaced:4`` right after. At ``STOP_AT`` it says so in the named pipe
+``STOPPED`` and waits to be killed.
 """
 
 import os
 import signal
 from collections import Counter
 
+import unformatted  # noqa: F401
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
-from yapf.yapflib import yapf_api
-
-# formatting the configs that are written out would take most of the time
-yapf_api.FormatCode = lambda text, **kwargs: (text, False)
 
 counts = Counter()
 
 
 def reach(place: str) -> None:
     counts[place] += 1
-    if os.environ.get('KILL_AT') == f'{place}:{counts[place]}':
+    here = f'{place}:{counts[place]}'
+    if os.environ.get('KILL_AT') == here:
         os.kill(os.getpid(), signal.SIGKILL)
+    if os.environ.get('STOP_AT') == here:
+        with open(os.environ['STOPPED'], 'w') as pipe:
+            pipe.write(here)
+        signal.pause()
 
 
 @HOOKS.register_module()

@@ -7,27 +7,31 @@ import sys
 from pathlib import Path
 
 import torch
+import warm
 from tiny import ROOT
+
+TRAIN = ROOT / 'tools/train.py'
 
 
 def train(config: Path, work_dir: Path, *args: str, **environment: str):
-    """Runs tools/train.py to its end."""
-    return subprocess.run(
-        command(config, work_dir, *args),
-        env=surroundings(**environment),
-        capture_output=True,
-        text=True,
-    )
+    """Runs tools/train.py to its end, in a process that starts at once."""
+    return warm.run(TRAIN, config, '--work-dir', work_dir, *args, **environment)
 
 
 def command(config: Path, work_dir: Path, *args: str) -> list[str]:
-    tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools/train.py')]
+    """What a person types, for a new interpreter."""
+    tool = [sys.executable, '-W', 'ignore', str(TRAIN)]
     return [*tool, str(config), '--work-dir', str(work_dir), *args]
 
 
-def surroundings(**environment: str) -> dict[str, str]:
-    paths = [str(ROOT), str(ROOT / 'tests/support')]
-    return dict(os.environ, PYTHONPATH=os.pathsep.join(paths), **environment)
+def train_anew(config: Path, work_dir: Path, *args: str, **environment: str):
+    """Runs tools/train.py to its end, as a person starts it."""
+    return subprocess.run(
+        command(config, work_dir, *args),
+        env=dict(os.environ, **environment),
+        capture_output=True,
+        text=True,
+    )
 
 
 def outcome(work_dir: Path) -> tuple[dict, dict]:

@@ -57,7 +57,8 @@ test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=0.05, momentum=0.9))
 param_scheduler = dict(type='PolyLR', power=0.9, by_epoch=False)
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
+default_hooks = dict(
+    logger=dict(interval=1), checkpoint=dict(interval=2), report=dict(enable=False))
 train_cfg = dict(
     type='IterativeSelfTrainingLoop', policy=dict(type='FixedPath', path='PL'),
     initial_iters=5, stage_iters=3, probabilities=dict(type='TemperatureScaling'),

@@ -23,15 +23,6 @@ def config_file(tmp_path_factory) -> Path:
     return write_tiny(tmp_path_factory.mktemp('data'))
 
 
-@pytest.fixture(autouse=True)
-def fast(monkeypatch):
-    """Configs that are written out are not formatted: it takes most of the time."""
-    for place in ('yapf.yapflib.yapf_api', 'mmengine.config.config'):
-        monkeypatch.setattr(
-            f'{place}.FormatCode', lambda text, **kwargs: (text, False), raising=False
-        )
-
-
 @pytest.fixture
 def cfg(config_file, tmp_path) -> Config:
     """The user's config, as the loop completes it, for training alone."""

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +13,9 @@ from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
+from runs import train
 from semi import HELPERS, LOOP, write_semi
-from tiny import ROOT
+from warm import Fork
 
 from mmseg_gist.engine.runner.semi_supervised_train_loop import two_sources
 from mmseg_gist.utils import UserError
@@ -48,23 +47,6 @@ def cfg(config, tmp_path) -> Config:
     cfg.train_dataloader.num_workers = 0
     cfg.log_level = 'WARNING'
     return cfg
-
-
-def command(*args, kill_at='', **env) -> dict:
-    """Arguments of ``subprocess`` for a process that finds the tests' support."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / 'tests/support')])
-    return dict(
-        args=[sys.executable, '-W', 'ignore', *args],
-        env=dict(os.environ, PYTHONPATH=path, KILL_AT=kill_at, **env),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def train(config, work_dir, *args, kill_at=''):
-    tool = [ROOT / 'tools/train.py', config, '--work-dir', work_dir]
-    return subprocess.run(**command(*tool, *args, kill_at=kill_at))
 
 
 def saved(work_dir, iteration=5) -> dict:
@@ -99,7 +81,7 @@ def uninterrupted(killing, tmp_path_factory) -> Path:
 
 def test_killed_and_resumed(config, killing, uninterrupted, tmp_path):
     """Saved after the second and the fourth iteration, killed in the fourth."""
-    killed = train(killing, tmp_path, kill_at='train:4')
+    killed = train(killing, tmp_path, KILL_AT='train:4')
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (tmp_path / 'last_checkpoint').read_text().endswith('iter_2.pth')
     options = ['--cfg-options', 'train_dataloader.num_workers=0']
@@ -242,20 +224,20 @@ dist.destroy_process_group()
 
 def test_two_processes_learn_the_same_from_different_images(config, tmp_path):
     (tmp_path / 'run').mkdir()
+    script = tmp_path / 'distributed.py'
+    script.write_text(DISTRIBUTED)
     port = str(20000 + os.getpid() % 20000)
     processes = [
-        subprocess.Popen(
-            **command(
-                '-c', DISTRIBUTED, config, tmp_path / 'run',
-                RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2',
-                MASTER_ADDR='127.0.0.1', MASTER_PORT=port,
-            )
+        Fork(
+            script, config, tmp_path / 'run',
+            RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2',
+            MASTER_ADDR='127.0.0.1', MASTER_PORT=port,
         )
         for rank in range(2)
     ]  # fmt: skip
     for process in processes:
-        _, stderr = process.communicate(timeout=500)
-        assert process.returncode == 0, stderr
+        done = process.wait()
+        assert done.returncode == 0, done.stderr
     one, other = (torch.load(tmp_path / f'run/rank{rank}.pth') for rank in range(2))
     assert_same(one['parameters'], other['parameters'])
     for ours, others in zip(one['drawn'], other['drawn']):

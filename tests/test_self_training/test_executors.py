@@ -1,13 +1,13 @@
 """The same stages on Ray: the same record and weights, whatever dies."""
 
 import os
-import subprocess
-import time
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
-from runs import assert_same, command, outcome, surroundings, train
+from runs import TRAIN, assert_same, outcome, train
 from tiny import write_tiny
+from warm import Fork
 
 from mmseg_gist.self_training.executors import run_stage_in_worker
 from mmseg_gist.utils import UserError
@@ -35,7 +35,7 @@ def config(tmp_path_factory) -> Path:
 @pytest.fixture(scope='module')
 def serial(config, tmp_path_factory) -> tuple:
     work_dir = tmp_path_factory.mktemp('serial')
-    done = train(config, work_dir, OMP_NUM_THREADS='1')
+    done = train(config, work_dir)
     assert done.returncode == 0, done.stderr
     return outcome(work_dir)
 
@@ -49,40 +49,6 @@ def test_a_worker_that_dies(config, serial, tmp_path):
     assert_same(outcome(tmp_path), serial)
 
 
-def test_a_machine_that_dies(config, serial, tmp_path):
-    cluster_utils = pytest.importorskip('ray.cluster_utils')
-    cluster = cluster_utils.Cluster(
-        initialize_head=True, head_node_args=dict(num_cpus=0, env_vars=surroundings())
-    )
-    try:
-        machine = cluster.add_node(num_cpus=1, env_vars=surroundings())
-        options = [*ON_RAY, f'train_cfg.executor.address={cluster.address}']
-        running = subprocess.Popen(
-            command(config, tmp_path, '--cfg-options', *options),
-            env=surroundings(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        progress = tmp_path / 'stages/0/last.pth'
-        while not progress.exists():
-            assert running.poll() is None, running.stderr.read()
-            time.sleep(0.02)
-        cluster.remove_node(machine, allow_graceful=False)
-        cluster.add_node(num_cpus=1, env_vars=surroundings())
-        assert running.wait() == 0, running.stderr.read()
-    finally:
-        cluster.shutdown()
-    assert_same(outcome(tmp_path), serial)
-
-
-def test_a_cluster_that_is_too_small(config, tmp_path):
-    options = ['train_cfg.executor.num_cpus_per_stage=1000', *ON_RAY]
-    done = train(config, tmp_path, '--cfg-options', *options)
-    assert done.returncode == 1
-    assert 'a stage asks for 1000 CPUs, but the Ray cluster has' in done.stderr
-    assert 'Traceback' not in done.stderr
-
-
 def test_a_machine_that_does_not_see_the_work_dir(tmp_path):
     cfg = dict(work_dir='somewhere')
     with pytest.raises(UserError, match='does not see the work dir .*somewhere: put'):
@@ -92,3 +58,50 @@ def test_a_machine_that_does_not_see_the_work_dir(tmp_path):
     (tmp_path / 'somewhere/lock').write_text('1')
     with pytest.raises(UserError, match='does not see the work dir'):
         run_stage_in_worker(cfg, (), str(tmp_path), os.getpid())
+
+
+@pytest.fixture(scope='module')
+def cluster():
+    """Of a machine that trains nothing."""
+    cluster_utils = pytest.importorskip('ray.cluster_utils')
+    head = dict(num_cpus=0)
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    yield cluster
+    cluster.shutdown()
+
+
+def on(cluster) -> list[str]:
+    return [*ON_RAY, f'train_cfg.executor.address={cluster.address}']
+
+
+def test_a_machine_that_dies(cluster, config, serial, tmp_path):
+    """While it trains stage 0, of which two iterations are saved."""
+    alone = config.with_name('stage_0.py')
+    policy = "train_cfg['policy'] = dict(type='FixedPath', path='0')\n"
+    alone.write_text(config.read_text() + policy)
+    pipe = tmp_path / 'stopped'
+    os.mkfifo(pipe)
+    told = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    machine = cluster.add_node(
+        num_cpus=1, env_vars=dict(STOP_AT='train:4', STOPPED=str(pipe))
+    )
+    work_dir = tmp_path / 'run'
+    running = Fork(TRAIN, alone, '--work-dir', work_dir, '--cfg-options', *on(cluster))
+    wait([told, running.process.sentinel])
+    assert os.read(told, 10) == b'train:4', running.wait().stderr
+    os.close(told)
+    cluster.remove_node(machine, allow_graceful=False)
+    cluster.add_node(num_cpus=1)
+    done = running.wait()
+    assert done.returncode == 0, done.stderr
+    assert len(list(work_dir.glob('stages/0/*/*.log'))) == 2
+    record, weights = outcome(work_dir)
+    assert_same((record['stages'], weights), (serial[0]['stages'][:1], serial[1]))
+
+
+def test_a_cluster_that_is_too_small(cluster, config, tmp_path):
+    options = ['train_cfg.executor.num_cpus_per_stage=1000', *on(cluster)]
+    done = train(config, tmp_path, '--cfg-options', *options)
+    assert done.returncode == 1
+    assert 'a stage asks for 1000 CPUs, but the Ray cluster has' in done.stderr
+    assert 'Traceback' not in done.stderr

@@ -2,9 +2,10 @@
 
 import errno
 import json
-import os
+import multiprocessing
 import subprocess
 import sys
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import mmseg
@@ -19,9 +20,10 @@ from mmengine.visualization import Visualizer
 from mmseg.registry import MODELS
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
-from tiny import ROOT, write_tiny
+from tiny import write_tiny
 
 from mmseg_gist.self_training import stage
+from mmseg_gist.self_training.loop import only_run_in
 from mmseg_gist.utils import UserError
 
 
@@ -137,7 +139,7 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
     plain_cfg = Config({key: cfg[key] for key in keys})
     plain_cfg.dump(tmp_path / 'plain.py')
     code = (
-        'import sys, mmseg.utils, mmseg\n'
+        'import sys, mmseg.utils, mmseg, unformatted\n'
         'from mmengine.config import Config\n'
         'from mmengine.runner import Runner\n'
         'cfg = Config.fromfile(sys.argv[1])\n'
@@ -158,9 +160,11 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
 
 def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
     tool = Path(mmseg.__file__).parent / '.mim/tools/train.py'
+    config = tmp_path / 'config.py'
+    imports = "custom_imports = dict(imports=['mmseg_gist', 'unformatted'])\n"
+    config.write_text(config_file.read_text() + imports)
     done = subprocess.run(
-        [sys.executable, tool, config_file, '--work-dir', tmp_path],
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        [sys.executable, tool, config, '--work-dir', tmp_path],
         capture_output=True,
         text=True,
     )
@@ -265,25 +269,21 @@ def test_a_finished_run_is_not_overwritten(finished, cfg):
 
 def test_two_runs_do_not_share_a_work_dir(cfg):
     runner = Runner.from_cfg(cfg)
-    code = (
-        'import sys\n'
-        'from mmseg_gist.self_training.loop import only_run_in\n'
-        'with only_run_in(sys.argv[1]):\n'
-        "    print('locked', flush=True)\n"
-        '    sys.stdin.read()\n'
-    )
-    with subprocess.Popen(
-        [sys.executable, '-W', 'ignore', '-c', code, cfg.work_dir],
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        while other.stdout.readline() != 'locked\n':
-            assert other.poll() is None
-        with pytest.raises(UserError, match='another run is training in'):
-            runner.train()
-        other.stdin.close()
+    fork = multiprocessing.get_context('fork')
+    here, there = fork.Pipe()
+
+    def other_run():
+        with only_run_in(cfg.work_dir):
+            there.send('locked')
+            there.recv()
+
+    other = fork.Process(target=other_run, daemon=True)
+    other.start()
+    assert here in wait([here, other.sentinel])
+    with pytest.raises(UserError, match='another run is training in'):
+        runner.train()
+    here.send('end')
+    other.join()
     assert not Path(cfg.work_dir, 'stages').exists()
     runner.train()
 

@@ -1,4 +1,5 @@
 import itertools
+import json
 import re
 
 import pytest
@@ -54,9 +55,10 @@ def test_every_path_comes_back_from_a_name_of_its_own():
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(UserError) as error:
         from_name(name)
+    assert '\n' not in str(error.value)
     assert str(error.value) == (
-        f'"{name}" is no path: use letters L and P, such as LPLLP, and numbers set '
-        'off by "-", such as 0.25-0.25'
+        f'{json.dumps(name)} is no path: use letters L and P, such as LPLLP, and '
+        'numbers set off by "-", such as 0.25-0.25'
     )
 
 

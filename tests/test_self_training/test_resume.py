@@ -1,12 +1,11 @@
 """A run that is killed anywhere and resumed ends as if nothing had happened."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from runs import assert_same, outcome, surroundings, train
+import warm
+from runs import assert_same, outcome, train, train_anew
 from tiny import ROOT, write_tiny
 
 
@@ -71,36 +70,29 @@ def test_workers_do_not_matter(config, uninterrupted, tmp_path):
 
 
 def test_damaged_files_are_made_again(config, uninterrupted, tmp_path):
-    """A truncated checkpoint and a truncated pseudo-label, each said in a line."""
-    killed = train(config, tmp_path, KILL_AT='train:8')
+    """A truncated checkpoint and a truncated pseudo-label, each said in a line.
+
+    Killed and resumed as a person would, by the command.
+    """
+    killed = train_anew(config, tmp_path, KILL_AT='train:8')
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     checkpoint = tmp_path / 'stages/P/last.pth'
     label = next((tmp_path / 'stages/0/pseudo_labels').glob('unlabeled*[0-9].png'))
     for path in (checkpoint, label):
         path.write_bytes(path.read_bytes()[:-20])
-    resumed = train(config, tmp_path, '--resume')
+    resumed = train_anew(config, tmp_path, '--resume')
     assert resumed.returncode == 0, resumed.stderr
     assert f'{checkpoint} is damaged' in resumed.stdout + resumed.stderr
     assert f'{label} is damaged' in resumed.stdout + resumed.stderr
     assert_same(outcome(tmp_path), uninterrupted)
 
 
-def test_killed_at_fifty_random_moments(tmp_path):
+def test_killed_at_fifty_random_moments(config, uninterrupted, tmp_path):
     """Forks that are killed after some CPU time, wherever they are then."""
-    config = write_tiny(tmp_path / 'data')
-    with config.open('a') as file:
-        file.write("randomness = dict(seed=0)\ntrain_dataloader['num_workers'] = 0\n")
-    whole = tmp_path / 'whole'
-    assert train(config, whole).returncode == 0
-    tool = [sys.executable, '-W', 'ignore', ROOT / 'tests/support/often_killed.py']
-    done = subprocess.run(
-        [*tool, config, tmp_path / 'runs', '50', '0'],
-        env=surroundings(OMP_NUM_THREADS='1'),
-        capture_output=True,
-        text=True,
-    )
+    tool = ROOT / 'tests/support/often_killed.py'
+    done = warm.run(tool, config, tmp_path, '50', '0')
     assert done.returncode == 0, done.stderr
-    runs = list((tmp_path / 'runs').iterdir())
+    runs = list(tmp_path.iterdir())
     assert 1 <= len(runs) < 50
     for run in runs:
-        assert_same(outcome(run), outcome(whole))
+        assert_same(outcome(run), uninterrupted)

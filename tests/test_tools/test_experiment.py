@@ -10,7 +10,6 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 from tiny import ROOT, write_tiny
-from yapf.yapflib import yapf_api
 
 from mmseg_gist.analysis.areas import mean_iou
 from mmseg_gist.self_training.policies import RIST
@@ -46,14 +45,6 @@ def experiment(monkeypatch, *args) -> None:
 def stages(folder: Path) -> dict[str, dict]:
     record = json.loads((folder / 'record.json').read_text())
     return {stage['path']: stage for stage in record['stages']}
-
-
-@pytest.fixture(scope='module', autouse=True)
-def unformatted_configs():
-    """Formatting the configs that are written out would take most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(yapf_api, 'FormatCode', lambda text, **kwargs: (text, False))
-        yield
 
 
 @pytest.fixture(scope='module')

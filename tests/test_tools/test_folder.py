@@ -488,6 +488,7 @@ def test_the_config_trains(tool, folders):
     cfg.merge_from_dict(
         {
             'work_dir': str(folders / 'work'),
+            'default_hooks.report.enable': False,
             'train_cfg.initial_iters': 2,
             'train_cfg.stage_iters': 2,
             'train_cfg.policy': dict(_delete_=True, type='FixedPath', path='PL'),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import warm
 from mmengine.config import Config
 from PIL import Image
 
@@ -70,14 +71,19 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
+def command(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
+    """What a person types, in a new interpreter."""
     return subprocess.run(
         [sys.executable, '-W', 'ignore', ROOT / 'tools' / name, *args],
         cwd=folder,
-        env=dict(os.environ, PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
     )
+
+
+def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
+    """The same in a process that starts at once."""
+    return warm.run(ROOT / 'tools' / name, *args, cwd=folder)
 
 
 def scalars(work_dir: Path) -> list[dict]:
@@ -95,7 +101,7 @@ def trained(folder) -> Path:
 
 def test_train_then_resume(folder, trained):
     assert [line['step'] for line in scalars(trained)] == [1, 2]
-    result = tool(
+    result = command(
         'train.py', folder, 'tiny.py', '--resume', '--work-dir', str(trained),
         '--cfg-options', 'train_cfg.max_iters=3', 'optim_wrapper.optimizer.lr=0.5',
     )  # fmt: skip
@@ -107,7 +113,7 @@ def test_train_then_resume(folder, trained):
 
 
 def test_test_writes_predictions_and_painted_images(folder, trained):
-    result = tool(
+    result = command(
         'test.py', folder, 'tiny.py', str(trained / 'iter_2.pth'),
         '--out', 'out', '--show-dir', 'shown', '--work-dir', 'tested',
     )  # fmt: skip
@@ -175,7 +181,7 @@ def test_tta_takes_the_configs_own_pipeline():
 
 
 def test_a_users_error_is_one_line(folder):
-    result = tool('train.py', folder, 'none.py')
+    result = command('train.py', folder, 'none.py')
     assert result.returncode == 1
     assert result.stderr == 'none.py: there is no such config file\n'
 
