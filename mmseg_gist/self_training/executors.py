@@ -50,10 +50,10 @@ class RayExecutor:
         num_cpus_per_stage (int): Ray gives a stage that many threads
             (``OMP_NUM_THREADS``), of which results depend in their last bits.
             Defaults to 1.
-        address (str, optional): Of the Ray cluster, ``'auto'`` for the one
-            that this machine belongs to. All its machines must see the work
-            dir, the data and the weights under the same paths. Defaults to
-            None: Ray is started on this machine and ends with the run.
+        address (str): Of the Ray cluster, ``'auto'`` for the one that this
+            machine belongs to. All its machines must see the work dir, the
+            data and the weights under the same paths. Defaults to ``'local'``:
+            a Ray of its own, which ends with the run.
         max_retries (int): How many times a stage is run again after its worker
             died. Defaults to 3.
 
@@ -66,7 +66,7 @@ class RayExecutor:
         self,
         num_gpus_per_stage: float = 1,
         num_cpus_per_stage: int = 1,
-        address: str | None = None,
+        address: str = 'local',
         max_retries: int = 3,
     ) -> None:
         if is_distributed():
