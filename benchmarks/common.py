@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -94,6 +95,16 @@ def use_workers(cfg: Config, num_workers: int) -> None:
     for name in ('train', 'unlabeled', 'val', 'test'):
         if loader := cfg.get(f'{name}_dataloader'):
             loader.update(num_workers=num_workers, persistent_workers=False)
+
+
+def rounds_parser(description: str) -> ArgumentParser:
+    """The arguments that every benchmark has."""
+    parser = ArgumentParser(
+        description=description, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
+    parser.add_argument('--rounds', type=int, default=5)
+    return parser
 
 
 def in_turns(rounds: int, sides: dict[str, Callable]) -> list[dict]:

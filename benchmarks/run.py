@@ -31,7 +31,6 @@ and unlabelled images: for a few policies, stages trained and images labelled, a
 the algorithm needs them and as the record counts them, and seconds, stage 0 apart.
 """
 
-import argparse
 import json
 import shutil
 from collections.abc import Iterator
@@ -48,6 +47,7 @@ from common import (
     make_shapes,
     now,
     ratios,
+    rounds_parser,
     timed,
     use_shapes,
     use_workers,
@@ -170,7 +170,8 @@ def run_loop(cfg: Config, policy: dict) -> tuple[float, list[dict]]:
     cfg.load_from = f'{cfg.work_dir}/stages/0/checkpoint.pth'
     cfg.work_dir += '_loop'
     shutil.rmtree(cfg.work_dir, ignore_errors=True)
-    for cfg.train_cfg.policy in (dict(type='FixedPath', path='0'), policy):
+    for asked in (dict(type='FixedPath', path='0'), policy):
+        cfg.train_cfg.policy = asked
         with own_runner(cfg) as runner:
             loop = runner.train_loop  # builds it
             start = now()
@@ -259,11 +260,7 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser = rounds_parser(__doc__)
     parser.add_argument('--iters', type=int, default=24, help='of a stage')
     parser.add_argument(
         '--worker-iters', type=int, default=150, help='of a stage on Ray workers'

@@ -28,7 +28,6 @@ memory_over_supervised_16
 and ``rounds``, what was measured in each.
 """
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -43,6 +42,7 @@ from common import (
     in_turns,
     make_shapes,
     ratios,
+    rounds_parser,
     timed,
     use_shapes,
     use_workers,
@@ -156,11 +156,7 @@ def table(sides: dict[str, dict]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument('--out', required=True, type=Path, help='JSON file to write')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser = rounds_parser(__doc__)
     parser.add_argument('--iters', type=int, default=10, help='in each training')
     parser.add_argument(
         '--num-workers',

@@ -7,6 +7,7 @@ pixels of each class in the labels of the same images, by stage (Fig. 2).
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
 
 from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.bloat_guard import swallowed
@@ -20,6 +21,11 @@ from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
 
 FILE = 'label_shares.json'
+
+
+def read_counts(file: FilePath) -> dict:
+    """What ``label_shares.json`` holds, without paths where there is none."""
+    return json.loads(file.read_text()) if file.exists() else dict(paths={})
 
 
 def counted_shares(
@@ -39,7 +45,7 @@ def counted_shares(
         UserError: It tells nothing of it.
     """
     file = record.file.parent / FILE
-    content = json.loads(file.read_text()) if file.exists() else dict(paths={})
+    content = read_counts(file)
     if to_name(path) not in content['paths']:
         raise UserError(
             f'{file} has no path {to_name(path)}; run tools/analysis/label_shares.py '

@@ -14,7 +14,7 @@ Row = dict[str, object]  # from the column's name to a value, alike in all rows
 
 def markdown(rows: Sequence[Row]) -> str:
     """A Markdown table: floats and :class:`Spread` to two decimals, None is empty."""
-    lines = [[*rows[0]], *([_text(value) for value in row.values()] for row in rows)]
+    lines = [[*rows[0]], *([cell(value) for value in row.values()] for row in rows)]
     numbers = [not isinstance(value, str) for value in rows[0].values()]
     rule = ['---:' if number else '---' for number in numbers]
     lines.insert(1, rule)
@@ -41,9 +41,10 @@ def publish(rows: Sequence[Row], out: str | None) -> None:
                 temporary.write_text(text)
 
 
-def _text(value) -> str:
+def cell(value, none: str = '') -> str:
+    """A value of a table for people, ``none`` where there is none."""
     if value is None:
-        return ''
+        return none
     if isinstance(value, int):
         return f'{value:,}'
     return f'{value:.2f}' if isinstance(value, float) else str(value)

@@ -10,8 +10,8 @@ from .path import ROOT, Path, to_name
 from .policies import Scores
 
 
-def replay(policy, scores: Scores) -> list[Path]:
-    """The stages that a run of the policy trains, from stage 0 on.
+def so_far(policy, scores: Scores) -> Scores:
+    """The policy's stages among those that are recorded, of a run that may go on.
 
     Args:
         policy: See :mod:`mmseg_gist.self_training.policies`.
@@ -19,20 +19,33 @@ def replay(policy, scores: Scores) -> list[Path]:
             the policy is told those that it has asked for so far.
 
     Returns:
+        dict: Their scores, in the order in which it asks for them.
+    """
+    visited = {}
+    following = [ROOT]
+    while new := [p for p in following if p in scores and p not in visited]:
+        visited |= {path: scores[path] for path in new}
+        following = policy(visited)
+    return visited
+
+
+def replay(policy, scores: Scores) -> list[Path]:
+    """The stages that a run of the policy trains, from stage 0 on.
+
+    Args:
+        policy, scores: See :func:`so_far`.
+
+    Returns:
         list: In the order in which it asks for them.
 
     Raises:
         UserError: The policy asks for a stage that was not recorded.
     """
-    visited = {}
-    following = [ROOT]
-    while following:
-        for path in following:
-            if path not in scores:
-                raise UserError(
-                    f'stage {to_name(path)} is not in the record; train it by '
-                    'resuming the run with this policy'
-                )
-            visited[path] = scores[path]
-        following = policy(visited)
+    visited = so_far(policy, scores)
+    following = policy(visited) if visited else [ROOT]
+    if following:
+        raise UserError(
+            f'stage {to_name(following[0])} is not in the record; train it by '
+            'resuming the run with this policy'
+        )
     return list(visited)

@@ -24,12 +24,13 @@ from tiny import ROOT, SIZES, write_tiny
 from mmseg_gist.analysis import ReportHook
 from mmseg_gist.analysis.report import charts, labels, write_report
 from mmseg_gist.analysis.report.checks import Labels, warnings
-from mmseg_gist.analysis.report.tree import labeled_by, leaves, so_far
+from mmseg_gist.analysis.report.tree import labeled_by, leaves
 from mmseg_gist.evaluation import ClassIoUMetric
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.bloat_guard import BloatGuard
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.policies import GIST
+from mmseg_gist.self_training.replay import so_far
 from mmseg_gist.utils import UserError
 
 PALETTE = [[0, 0, 0], [255, 0, 0], [0, 255, 0]]

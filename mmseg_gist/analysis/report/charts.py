@@ -76,12 +76,7 @@ def pairs(names: Sequence[str], values: Mapping[str, Sequence], xlabel: str) -> 
         known = [(value, y) for y, value in enumerate(row) if value is not None]
         xs, ys = zip(*known) if known else ((), ())
         axes.plot(xs, ys, MARKERS[i], label=label, color=COLORS[i], markersize=6)
-    axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
-    axes.set_xlabel(xlabel)
-    axes.grid(alpha=0.5, axis='x')
-    figure.legend(loc='outside upper left', ncols=2, frameon=False, fontsize=9)
-    return to_svg(figure, xlabel)
+    return _rows_to_svg(figure, names, xlabel, legend_columns=2)
 
 
 def stacks(names: Sequence[str], parts: Mapping[str, Sequence], xlabel: str) -> str:
@@ -105,11 +100,20 @@ def stacks(names: Sequence[str], parts: Mapping[str, Sequence], xlabel: str) -> 
             edgecolor=PAPER,
         )
         start = [before + value for before, value in zip(start, values)]
+    return _rows_to_svg(figure, names, xlabel, legend_columns=3)
+
+
+def _rows_to_svg(
+    figure: Figure, names: Sequence[str], xlabel: str, legend_columns: int
+) -> str:
+    """A chart with a row a name, the first at the top."""
+    axes = figure.axes[0]
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlabel(xlabel)
     axes.grid(alpha=0.5, axis='x')
-    figure.legend(loc='outside upper left', ncols=3, frameon=False, fontsize=9)
+    legend = dict(ncols=legend_columns, frameon=False, fontsize=9)
+    figure.legend(loc='outside upper left', **legend)
     return to_svg(figure, xlabel)
 
 

@@ -13,10 +13,11 @@ from mmseg_gist.self_training.bloat_guard import swallowed
 from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import kind_of_labels
+from mmseg_gist.self_training.replay import so_far
 
 from .checks import Labels
 from .labels import erase_threshold, sets_of
-from .tree import leaves, so_far
+from .tree import leaves
 
 CURVES = 6  # classes in a chart of shares
 Row = dict[str, object]  # from the column's name to a value
@@ -97,45 +98,42 @@ def _test(row: dict) -> float | None:
     return row['test']['mIoU'] if row.get('test') else None
 
 
-def curves(run: Run) -> dict[str, dict[str, dict[int, float]]]:
-    """mIoU by depth of each policy's best stage of that depth (Fig. 1).
+def curve_rows(run: Run) -> list[Row]:
+    """mIoU of each policy's best stage of each depth, a row a policy and depth."""
+    tests = {from_name(row['path']): _test(row) for row in run.record.stages}
+    return [
+        {
+            'policy': name,
+            'stage': depth,
+            'path': to_name(path),
+            'dev mIoU': run.dev[path],
+            'test mIoU': tests[path],
+        }
+        for name, policy in run.policies.items()
+        for depth, path in best_by_depth(so_far(policy, run.dev)).items()
+    ]
+
+
+def curves(run: Run, rows: Sequence[Row]) -> dict[str, dict[str, dict[int, float]]]:
+    """The curves of :func:`curve_rows` (Fig. 1).
 
     Returns:
         dict: By the policy's name, ``development`` and, where there is a test
         set, ``test``, each from depth to percent.
     """
-    tests = {from_name(row['path']): _test(row) for row in run.record.stages}
-    found = {}
-    for name, policy in run.policies.items():
-        best = best_by_depth(so_far(policy, run.dev))
-        kinds = dict(
-            development={depth: run.dev[path] for depth, path in best.items()},
-            test={depth: tests[path] for depth, path in best.items()},
-        )
-        found[name] = {
+    found = {name: dict(development={}, test={}) for name in run.policies}
+    for row in rows:
+        kinds = found[row['policy']]
+        kinds['development'][row['stage']] = row['dev mIoU']
+        kinds['test'][row['stage']] = row['test mIoU']
+    return {
+        name: {
             kind: points
             for kind, points in kinds.items()
             if points and None not in points.values()
         }
-    return found
-
-
-def curve_rows(run: Run) -> list[Row]:
-    """The table of :func:`curves`, a row a policy and depth."""
-    tests = {row['path']: _test(row) for row in run.record.stages}
-    rows = []
-    for name, policy in run.policies.items():
-        for depth, path in best_by_depth(so_far(policy, run.dev)).items():
-            rows.append(
-                {
-                    'policy': name,
-                    'stage': depth,
-                    'path': to_name(path),
-                    'dev mIoU': run.dev[path],
-                    'test mIoU': tests[to_name(path)],
-                }
-            )
-    return rows
+        for name, kinds in found.items()
+    }
 
 
 def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:

@@ -1,12 +1,14 @@
 """The page, from a work dir."""
 
 import time
+from functools import partial
 from pathlib import Path as FilePath
 
 from jinja2 import Environment
 from mmengine.config import Config
 
 from mmseg_gist.analysis.runs import Run
+from mmseg_gist.analysis.tables import cell
 from mmseg_gist.datasets.labels import class_metainfo, shares
 from mmseg_gist.self_training.bloat_guard import BloatGuard
 from mmseg_gist.self_training.path import ROOT, to_name
@@ -42,7 +44,7 @@ def write_report(cfg: Config, out: str | None = None) -> FilePath:
     if 'metainfo' not in cfg:
         cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(cell=_cell)
+    environment.filters.update(cell=partial(cell, none='–'))
     template = environment.from_string((HERE / 'page.html').read_text())
     store = Store(work_dir / STORE, readonly=bool(out))
     page = template.render(
@@ -63,7 +65,8 @@ def _values(run: Run, cfg: Config) -> dict:
     # over the record, as the loop asks
     following = [path for p in run.policies.values() for path in p(run.dev)]
     classes = list(cfg.metainfo.classes)
-    curves = content.curves(run)
+    curve_rows = content.curve_rows(run)
+    curves = content.curves(run, curve_rows)
     several = len(curves) > 1
     if several:
         kinds = {kind for points in curves.values() for kind in points}
@@ -92,7 +95,7 @@ def _values(run: Run, cfg: Config) -> dict:
         curves=[
             charts.lines(panel, 'stage', title) for panel, title in zip(panels, titles)
         ],
-        curve_rows=content.curve_rows(run),
+        curve_rows=curve_rows,
         class_scores=scores,
         class_chart=dev
         and charts.pairs(
@@ -149,12 +152,3 @@ def _label_values(run: Run, cfg: Config, store: Store) -> dict:
             ),
         )
     return values
-
-
-def _cell(value) -> str:
-    """A value of a table."""
-    if value is None:
-        return '–'
-    if isinstance(value, int):
-        return f'{value:,}'
-    return f'{value:.2f}' if isinstance(value, float) else str(value)

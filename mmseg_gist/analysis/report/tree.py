@@ -1,23 +1,8 @@
-"""The stages of a record as a tree, and as what a policy has seen of it so far."""
+"""The stages of a record as a tree."""
 
 from collections.abc import Iterable
 
-from mmseg_gist.self_training.path import ROOT, Path, uses_pseudo_labels
-from mmseg_gist.self_training.policies import Scores
-
-
-def so_far(policy, scores: Scores) -> dict[Path, float | None]:
-    """The policy's stages among those that are recorded.
-
-    Like :func:`mmseg_gist.self_training.replay.replay`, but of a run that may
-    still be going on.
-    """
-    visited = {}
-    following = [ROOT]
-    while new := [p for p in following if p in scores and p not in visited]:
-        visited |= {path: scores[path] for path in new}
-        following = policy(visited)
-    return visited
+from mmseg_gist.self_training.path import Path, uses_pseudo_labels
 
 
 def leaves(paths: Iterable[Path]) -> list[Path]:
