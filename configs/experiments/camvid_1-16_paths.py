@@ -4,9 +4,9 @@ _base_ = './camvid_1-16_policies.py'
 train_cfg = dict(
     policy=dict(
         policies={
-            'RIST 15': dict(type='RIST', num_stages=9, num_paths=15),
-            'GIST 2': dict(type='GIST', num_stages=9, beam_size=2),
-            'GIST 3': dict(type='GIST', num_stages=9, beam_size=3),
+            'RIST 15': dict(type='RIST', num_stages=6, num_paths=15),
+            'GIST 2': dict(type='GIST', num_stages=6, beam_size=2),
+            'GIST 3': dict(type='GIST', num_stages=6, beam_size=3),
         },
     )
 )
