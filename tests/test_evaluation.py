@@ -30,6 +30,12 @@ def evaluator(**probabilities):
     return evaluator
 
 
+def write(samples, **probabilities):
+    writer = evaluator(**probabilities)
+    writer.process(samples)
+    writer.evaluate(len(samples))
+
+
 def predicted(path, logits):
     """A data sample as mmseg's segmentors give it. logits: (C, H, W)."""
     sample = SegDataSample(metainfo=dict(seg_map_path=str(path)))
@@ -54,7 +60,7 @@ LABEL = [[0, 2], [1, 1]]
 
 def test_the_label_is_an_index_png_that_a_person_can_open(tmp_path):
     path = tmp_path / 'labels/city/a.png'
-    evaluator().process([predicted(path, log(PROBABILITIES))])
+    write([predicted(path, log(PROBABILITIES))])
     with Image.open(path) as image:
         assert (image.format, image.mode) == ('PNG', 'P')
         assert image.getpalette()[:9] == [0, 10, 20, 200, 0, 0, 1, 2, 3]
@@ -64,7 +70,7 @@ def test_the_label_is_an_index_png_that_a_person_can_open(tmp_path):
 
 
 def test_the_confidence_is_255_times_the_largest_probability(tmp_path):
-    evaluator().process([predicted(tmp_path / 'a.png', log(PROBABILITIES))])
+    write([predicted(tmp_path / 'a.png', log(PROBABILITIES))])
     with Image.open(tmp_path / 'a_confidence.png') as image:
         assert (image.format, image.mode) == ('PNG', 'L')
         assert np.array(image).tolist() == [[153, 204], [102, 255]]
@@ -72,7 +78,7 @@ def test_the_confidence_is_255_times_the_largest_probability(tmp_path):
 
 def test_the_confidence_is_rounded(tmp_path):
     probabilities = [[[p, 1 - p, 0.0] for p in (0.6015, 0.6025, 0.9975, 0.9985)]]
-    evaluator().process([predicted(tmp_path / 'a.png', log(probabilities))])
+    write([predicted(tmp_path / 'a.png', log(probabilities))])
     # 153.3825, 153.6375, 254.3625, 254.6175
     assert read(tmp_path / 'a_confidence.png').tolist() == [[153, 154, 254, 255]]
 
@@ -80,7 +86,7 @@ def test_the_confidence_is_rounded(tmp_path):
 def test_the_confidence_is_taken_after_temperature(tmp_path):
     logits = log([[[0.9, 0.1, 0.0], [1 / 3, 1 / 3, 1 / 3]]])
     logits[2, 0, 0] = -1e9
-    evaluator(T=0.5).process([predicted(tmp_path / 'a.png', logits)])
+    write([predicted(tmp_path / 'a.png', logits)], T=0.5)
     # softmax(T log p): sqrt(9) to 1; T = 0.5 leaves the label alone
     assert read(tmp_path / 'a_confidence.png').tolist() == [[round(255 * 3 / 4), 85]]
     assert read(tmp_path / 'a.png').tolist() == [[0, 0]]
@@ -110,15 +116,20 @@ def test_the_label_is_put_in_place_after_its_confidence(tmp_path, monkeypatch):
     monkeypatch.setattr(
         os, 'replace', lambda a, b: (order.append(os.path.basename(b)), replace(a, b))
     )
-    evaluator().process([predicted(tmp_path / 'a.png', log(PROBABILITIES))])
+    write([predicted(tmp_path / 'a.png', log(PROBABILITIES))])
     assert order == ['a_confidence.png', 'a.png']
 
     def full(*args, **kwargs):
         raise OSError('no space left')
 
     monkeypatch.setattr(Image.Image, 'save', full)
+    samples = [predicted(tmp_path / 'b.png', log(PROBABILITIES))]
     with pytest.raises(OSError, match='no space left'):
-        evaluator().process([predicted(tmp_path / 'b.png', log(PROBABILITIES))])
+        write(samples)
+    writer = evaluator()
+    writer.process(samples)
+    with pytest.raises(OSError, match='no space left'):  # not after all images
+        writer.process(samples)
     names = ['a.png', 'a_confidence.png', 'b_confidence.png']
     assert sorted(os.listdir(tmp_path)) == names
 
@@ -184,7 +195,7 @@ def write_one_channel(segmentor, path, logits, **probabilities):
     )
     with torch.no_grad():
         samples = segmentor.predict(image, [SegDataSample(metainfo=meta)])
-    evaluator(**probabilities).process(samples)
+    write(samples, **probabilities)
     confidence = str(path).replace('.png', '_confidence.png')
     return read(path)[0].tolist(), read(confidence)[0].tolist()
 
@@ -237,7 +248,7 @@ def test_what_is_written_is_erased_by_equation_9(tmp_path):
         )
     )
     path = dataset.get_data_info(0)['seg_map_path']
-    evaluator(T=0.2).process([predicted(path, logits)])
+    write([predicted(path, logits)], T=0.2)
     label = dataset[0]['gt_seg_map']
 
     scores = np.exp(0.2 * logits.double().numpy())

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -18,7 +19,8 @@ class PseudoLabelWriter(BaseMetric):
     For each image an index PNG with the data set's palette goes to its
     ``seg_map_path``, and the confidence, the probability of the predicted
     class x 255, rounded, as a grey PNG beside it. The label is put in place
-    last, so where a label lies its confidence does too.
+    last, so where a label lies its confidence does too. A thread writes while
+    the next batch is predicted.
 
     Args:
         probabilities (dict): Config of the transform that turns ``seg_logits``
@@ -29,11 +31,14 @@ class PseudoLabelWriter(BaseMetric):
     def __init__(self, probabilities: dict, **kwargs) -> None:
         super().__init__(**kwargs)
         self.probabilities = TRANSFORMS.build(probabilities)
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.writing = []
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         palette = [
             channel for color in self.dataset_meta['palette'] for channel in color
         ]
+        self.wait()  # one batch at a time is kept for the thread
         for sample in data_samples:
             label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
             logits = sample['seg_logits']['data']  # (C, H, W)
@@ -42,13 +47,27 @@ class PseudoLabelWriter(BaseMetric):
                 logits = torch.cat([torch.zeros_like(logits), logits])
             probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
             confidence = probs.gather(0, label)[0].mul(255).round()
-            write_pseudo_label(
+            files = (
                 sample['seg_map_path'],
                 label[0].cpu().numpy().astype(np.uint8),
                 confidence.cpu().numpy().astype(np.uint8),
                 palette,
             )
+            self.writing.append(self.pool.submit(write_pseudo_label, *files))
             self.results.append(label.numel())
+
+    def wait(self) -> None:
+        """Until all is written.
+
+        Raises:
+            OSError: Something could not be written.
+        """
+        while self.writing:
+            self.writing.pop().result()
+
+    def evaluate(self, size: int) -> dict:
+        self.wait()
+        return super().evaluate(size)
 
     def compute_metrics(self, results: list) -> dict:
         return dict(pseudo_labels=len(results))
