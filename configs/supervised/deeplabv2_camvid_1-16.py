@@ -2,5 +2,5 @@
 _base_ = [
     '../_base_/models/deeplabv2_lite0_camvid.py',
     '../_base_/datasets/camvid_1-16.py',
-    '../_base_/schedules/adamw_poly.py',
+    '../_base_/schedules/camvid.py',
 ]

@@ -1,10 +1,8 @@
 # CamVid, 11 classes, at 300 x 225 (five eighths of the 480 x 360 that are
-# stored), so that it trains on two CPU cores. Crops are as large as the images:
-# a model that learns from smaller ones judges whole images by what it has never
-# seen, and then learns these labels. Which images are labelled say camvid_1-16.py
-# and camvid_1-8.py.
+# stored), so that it trains on two CPU cores. Which images are labelled say
+# camvid_1-16.py and camvid_1-8.py.
 data_root = 'data/camvid'
-crop_size = (225, 305)
+crop_size = (161, 161)
 metainfo = dict(
     classes=(
         'sky',
@@ -63,7 +61,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=8,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
@@ -76,7 +74,7 @@ train_dataloader = dict(
     ),
 )
 unlabeled_dataloader = dict(
-    batch_size=4,
+    batch_size=8,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
