@@ -89,6 +89,7 @@ if __name__ == '__main__':
                 'pytest',
                 'ray',
                 'setuptools>=64',
+                'tensorboard',
             ],
         ),
     )

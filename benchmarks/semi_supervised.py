@@ -1,7 +1,7 @@
 """What ClassMix, CutMix and S4GAN cost over plain supervised training.
 
-The CamVid configs (EfficientNet-Lite0, crops of 161 x 161, 8 labelled images a
-batch) train for a few iterations on embedded shapes of CamVid's height, each in
+The CamVid configs (EfficientNet-Lite0, crops of 161 x 161, but 8 labelled images
+a batch) train for a few iterations on embedded shapes of CamVid's height, each in
 a process of its own with one thread, one after the other in several rounds::
 
     python benchmarks/semi_supervised.py --out FILE.json

@@ -4,6 +4,7 @@ They import mmengine's names from here: where mmengine is missing, importing
 this package says what to run.
 """
 
+import errno
 import gc
 import os
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device  # noqa: F401
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
@@ -88,3 +90,7 @@ def run(main: Callable[[], None]) -> None:
         # from a worker it comes with that worker's traceback before its line
         line = str(error).strip().splitlines()[-1]
         sys.exit(line.removeprefix(f'{UserError.__module__}.UserError: '))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f'no space left on the disk ({error}): make room and start again')

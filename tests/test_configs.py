@@ -406,7 +406,7 @@ def test_the_settings_of_the_reference_code(name):
             type='Adam', lr=1e-5 if data == 'cityscapes' else 1e-4, betas=(0.9, 0.99)
         )
         assert hook == dict(type='HelperHook', name='discriminator')
-        assert batches == {8}
+        assert batches == {4 if data == 'camvid' else 8}
         whole = False
     else:
         assert cfg.model.type == 'ClassMix'
@@ -415,7 +415,7 @@ def test_the_settings_of_the_reference_code(name):
         street = data in ('cityscapes', 'camvid')
         expected = dict(type='StrongAugmentation') if street else None
         assert cfg.model.get('augmentation') == expected
-        assert batches == {dict(voc=10, cityscapes=2).get(data, 8)}
+        assert batches == {dict(voc=10, cityscapes=2, camvid=4).get(data, 8)}
         whole = data == 'cityscapes'
     for steps in kinds:
         assert ('RandomCrop' in steps) == (not whole)

@@ -2,7 +2,14 @@
 
 from argparse import Namespace
 
-from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
+from mmseg_gist.cli import (
+    Config,
+    build_runner,
+    config_parser,
+    get_device,
+    load_config,
+    run,
+)
 from mmseg_gist.utils import UserError
 
 
@@ -26,6 +33,8 @@ def enable_amp(cfg: Config) -> None:
             f'{cfg.filename}: --amp replaces an OptimWrapper, but '
             f'optim_wrapper.type is {kind}'
         )
+    if get_device() == 'cpu':
+        raise UserError('--amp needs a GPU: leave it out')
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 

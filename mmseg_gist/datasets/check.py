@@ -89,6 +89,28 @@ def check_datasets(cfg) -> dict:
     return dict(classes=names, sets=report)
 
 
+def check_there(cfg, *names: str) -> None:
+    """Check that a config has the loaders that a training needs.
+
+    Args:
+        cfg (mmengine.Config): The config.
+        names: Keys of the config.
+
+    Raises:
+        UserError: One is missing, or that of the unlabelled images wraps several
+            data sets.
+    """
+    for name in names:
+        if not cfg.get(name):
+            raise UserError(f'{name} is missing: this training needs it')
+        dataset = cfg[name]['dataset']
+        if name == 'unlabeled_dataloader' and next(leaves(dataset)) is not dataset:
+            raise UserError(
+                f'{name}.dataset is a {dataset["type"]}: name all unlabelled images '
+                'in the list of one data set'
+            )
+
+
 def _list_name(cfg: dict) -> str:
     """What lists the images: the id list, or else their folder."""
     root = cfg.get('data_root') or ''

@@ -5,6 +5,7 @@ import os.path as osp
 
 from mmengine.config import Config, ConfigDict
 
+from mmseg_gist.datasets.labels import leaves
 from mmseg_gist.utils import UserError, derive_seed
 
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
@@ -114,6 +115,8 @@ def stage_config(cfg: Config, path: Path) -> Config:
         stage.model = dict(type='SelfTrainingSegmentor', segmentor=stage.model)
     if both:
         stage.model.alpha = alpha_of(mix)
+        if scale_lr := stage.get('auto_scale_lr'):  # a step is one, not two batches
+            scale_lr.base_batch_size *= 2
     if consistency:
         teacher = dict(type='MeanTeacherHook')
         if 'momentum' in consistency:
@@ -137,7 +140,13 @@ def own_runtime(cfg: Config, name: str) -> None:
     """Gives the Runner of ``cfg`` names of its own and loaders that end with it."""
     cfg.experiment_name = name
     if cfg.get('visualizer'):
-        cfg.visualizer = dict(cfg.visualizer, name=name)
+        # W&B and the like have one run in a process, which is the user's own
+        backends = [
+            backend
+            for backend in cfg.visualizer.get('vis_backends') or ()
+            if backend['type'] in ('LocalVisBackend', 'TensorboardVisBackend')
+        ]
+        cfg.visualizer = dict(cfg.visualizer, name=name, vis_backends=backends)
         cfg.visualizer.pop('save_dir', None)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         # each is gone through once; persistent workers that are left to the
@@ -189,7 +198,9 @@ def check_schedules(cfg: Config) -> None:
 def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
     """The unlabelled set with the labels that the parent's model made."""
     dataset = copy.deepcopy(cfg.unlabeled_dataloader.dataset)
-    dataset.data_prefix.seg_map_path = osp.abspath(pseudo_label_dir(cfg, parent))
+    prefix = dataset.get('data_prefix') or dict(img_path='')
+    folder = osp.abspath(pseudo_label_dir(cfg, parent))
+    dataset.data_prefix = dict(prefix, seg_map_path=folder)
     dataset.metainfo = cfg.metainfo
     return dataset
 
@@ -208,7 +219,7 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
         labeler.pop(key, None)
     pipeline = [
         step
-        for step in cfg.val_dataloader.dataset.pipeline
+        for step in next(leaves(cfg.val_dataloader.dataset)).pipeline
         if step.type != 'LoadAnnotations'
     ]
     dataset = dict(

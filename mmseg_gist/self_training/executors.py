@@ -114,7 +114,7 @@ class RayExecutor:
             row = self.ray.get(task)
         except self.ray.exceptions.RayTaskError as error:
             raise error.cause from error
-        except self.ray.exceptions.WorkerCrashedError as error:
+        except self.ray.exceptions.RayError as error:
             raise UserError(
                 f'the worker of stage {self.running[task]} died again and again '
                 f"({error}); see its log in the stage's folder"

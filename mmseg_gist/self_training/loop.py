@@ -15,7 +15,7 @@ from mmengine.runner import BaseLoop, Runner, load_checkpoint
 from mmseg.registry import LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.utils import UserError, at_least_one
 
@@ -25,8 +25,8 @@ from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .path import ROOT, Path, to_name
 from .record import Record
-from .registry import EXECUTORS, POLICIES
-from .stage import clean_up, remove_results
+from .registry import EXECUTORS, POLICIES, build
+from .stage import clean_up, is_whole, remove_results
 
 
 @LOOPS.register_module()
@@ -102,13 +102,14 @@ class IterativeSelfTrainingLoop(BaseLoop):
     ) -> None:
         self._runner = runner
         BloatGuard(**(bloat_guard or {}))  # finds mistakes before anything is trained
-        self.policy = POLICIES.build(policy)
-        self.executor = EXECUTORS.build(executor or dict(type='SerialExecutor'))
+        self.policy = build(POLICIES, policy)
+        self.executor = build(EXECUTORS, executor or dict(type='SerialExecutor'))
         self.max_iters = at_least_one('stage_iters', stage_iters)
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
         self.keep = keep
         self.cfg = deepcopy(runner.cfg)
+        check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
         check_schedules(self.cfg)
@@ -146,8 +147,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         return self.runner.model
 
     def _train_stages(self, record: Record) -> None:
-        for path in record.scores:
-            clean_up(self.cfg, path)
+        for path, score in record.scores.items():
+            if score is not None:
+                clean_up(self.cfg, path)
         running = set()
         while True:
             following = self._following(record)
@@ -166,7 +168,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 curve_points(record, row, self.cfg.metainfo['classes']),
                 step=len(record.stages) - 1,
             )
-            clean_up(self.cfg, path)
+            if row['status'] == 'finished':  # else its last state is kept
+                clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
             self.runner.call_hook('after_stage', record=record, row=row)
             if row['status'] == 'failed' and path == ROOT:
@@ -176,7 +179,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 )
 
     def _following(self, record: Record) -> list[Path]:
-        if not record.stages:
+        if ROOT not in record.scores:
             return [ROOT]
         following = self.policy(record.scores)
         for path in following:
@@ -226,6 +229,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             self._check_model()
             run = dict(seed=self.runner.seed, settings=settings, lists=lists)
             record = Record(file, run)
+        self._forget_damaged(record)
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
         record.save()  # the seed is kept before anything is trained with it
         self.cfg.randomness = dict(
@@ -233,6 +237,16 @@ class IterativeSelfTrainingLoop(BaseLoop):
         )
         barrier()
         return record
+
+    def _forget_damaged(self, record: Record) -> None:
+        """Stages whose checkpoint is damaged are trained again."""
+        for row in list(record.stages):
+            file = osp.join(self.cfg.work_dir, row.get('checkpoint', ''))
+            if osp.isfile(file) and not is_whole(file):
+                record.stages.remove(row)
+                self.runner.logger.warning(
+                    f'{file} is damaged; stage {row["path"]} is trained again'
+                )
 
     @property
     def _model(self) -> nn.Module:
@@ -252,7 +266,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         names = [
             key
             for key in needed.keys() | given.keys()
-            if given.get(key) != needed.get(key)
+            # BatchNorm's counters are not in older files, and not needed
+            if given.get(key) != needed.get(key) and 'num_batches_tracked' not in key
         ]
         if names:
             name = min(names)

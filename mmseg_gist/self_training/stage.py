@@ -9,6 +9,7 @@ import logging
 import os.path as osp
 import shutil
 import time
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path as FilePath
 
@@ -78,7 +79,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
         BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})(row)
         stage = stage_config(cfg, path)
         checkpoint = osp.join(stage.work_dir, CHECKPOINT)
-        trained = osp.exists(checkpoint)
+        trained = is_whole(checkpoint)
         if trained:
             stage.load_from = checkpoint
         elif progress := resumable(stage.work_dir):
@@ -105,6 +106,11 @@ def run_stage(cfg: Config, path: Path) -> dict:
         seconds=seconds,
         memory=peak_memory(),
     )
+
+
+def is_whole(checkpoint: str) -> bool:
+    """Whether a finished stage's checkpoint is there and not cut off."""
+    return zipfile.is_zipfile(checkpoint)  # whose table of contents comes last
 
 
 def resumable(work_dir: str) -> str | None:

@@ -4,7 +4,7 @@ It is imported by the config of a run that is to be killed, e.g.
 ``KILL_AT=train:7`` in the seventh training iteration, counted over all stages,
 ``KILL_AT=replace:4`` before the fourth file is put in its place and
 ``KILL_AT=replaced:4`` right after. At ``STOP_AT`` it says so in the named pipe
-``STOPPED`` and waits to be killed.
+``STOPPED`` and waits to be killed. At ``FILL_AT`` it fills the disk ``DISK``.
 """
 
 import os
@@ -27,6 +27,13 @@ def reach(place: str) -> None:
         with open(os.environ['STOPPED'], 'w') as pipe:
             pipe.write(here)
         signal.pause()
+    if os.environ.get('FILL_AT') == here:
+        with open(os.path.join(os.environ['DISK'], 'filled'), 'wb', 0) as file:
+            while True:
+                try:
+                    file.write(bytes(4096))
+                except OSError:
+                    break
 
 
 @HOOKS.register_module()

@@ -124,6 +124,27 @@ def test_each_runner_has_a_name_of_its_own():
     assert stage_config(make(visualizer=None), ()).visualizer is None
 
 
+def test_stages_leave_the_only_run_of_a_process_alone():
+    """W&B and the like have one, which is the user's own."""
+    names = ('LocalVisBackend', 'WandbVisBackend', 'TensorboardVisBackend')
+    visualizer = dict(
+        type='SegLocalVisualizer', vis_backends=[dict(type=name) for name in names]
+    )
+    cfg = make(visualizer=visualizer)
+    for config in (stage_config(cfg, ('L',)), labeler_config(cfg, ('P',), [0])):
+        assert types(config.visualizer.vis_backends) == [names[0], names[2]]
+    assert types(cfg.visualizer.vis_backends) == list(names)
+
+
+def test_the_learning_rate_is_scaled_by_the_images_of_a_step():
+    """Not by the two batches that a mixed stage adds up the losses of."""
+    cfg = make(auto_scale_lr=dict(enable=True, base_batch_size=8))
+    for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 8, 16)):
+        stage = stage_config(cfg, (mix,))
+        assert stage.train_dataloader.batch_size == batch
+        assert stage.auto_scale_lr.base_batch_size == base
+
+
 def test_a_stages_seed_follows_from_the_runs_seed_and_its_path():
     cfg = make()
     assert stage_seed(cfg, ()) == derive_seed(5, '0')

@@ -1,11 +1,15 @@
 """The curves of a whole run, as the visualizer's back ends get them."""
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
+from unittest import mock
 
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny import write_tiny
 
 from mmseg_gist.self_training.curves import curve_points
@@ -52,7 +56,7 @@ def run(config: Path, work_dir: Path, *backends: str, path: str, resume: bool):
     cfg.train_cfg.policy = dict(type='FixedPath', path=path)
     cfg.resume = resume
     # a folder a second, as mmengine names them
-    cfg.experiment_name = cfg.visualizer.name = f'{work_dir.name}_{path}'
+    cfg.experiment_name = cfg.visualizer.name = f'run_{path}_in_{work_dir.name}'
     runner = Runner.from_cfg(cfg)
     runner._timestamp = path
     runner.train()
@@ -97,10 +101,39 @@ def test_a_resumed_run_goes_on_along_the_same_axis(config, tmp_path):
     assert not any('loss' in point for point in points)
 
 
-def test_tensorboard_gets_the_curves(config, tmp_path):
-    pytest.importorskip('tensorboard')
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+class OneRun(ModuleType):
+    """W&B: its functions are those of the process's only run."""
 
+    def __init__(self):
+        super().__init__('wandb')
+        self.started, self.logged, self.finished = 0, [], False
+        self.config, self.run = mock.Mock(), mock.Mock()
+
+    def init(self, **kwargs):
+        self.started += 1
+
+    def log(self, points, **kwargs):
+        assert not self.finished
+        self.logged.append(points)
+
+    def join(self):
+        self.finished = True
+
+
+def test_wandb_gets_the_curves_in_one_run(config, tmp_path, monkeypatch):
+    wandb = OneRun()
+    monkeypatch.setitem(sys.modules, 'wandb', wandb)
+    backends = ('LocalVisBackend', 'WandbVisBackend')
+    folder = run(config, tmp_path, *backends, path='P', resume=False)
+    assert wandb.started == 1
+    wandb.config.update.assert_called_once()
+    points = points_of(folder)
+    assert len(points) == 2
+    logged = [{'step': i, **points} for i, points in enumerate(wandb.logged)]
+    assert logged == points
+
+
+def test_tensorboard_gets_the_curves(config, tmp_path):
     backends = ('LocalVisBackend', 'TensorboardVisBackend')
     folder = run(config, tmp_path, *backends, path='L', resume=False)
     events = EventAccumulator(str(folder))

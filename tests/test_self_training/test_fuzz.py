@@ -13,7 +13,7 @@ from tiny import write_tiny
 from mmseg_gist.datasets.check import check_datasets
 from mmseg_gist.self_training.path import ROOT, from_name, to_name
 from mmseg_gist.self_training.record import Record
-from mmseg_gist.self_training.registry import POLICIES
+from mmseg_gist.self_training.registry import POLICIES, build
 from mmseg_gist.utils import UserError
 
 numbers = st.one_of(
@@ -27,11 +27,22 @@ arguments = dict(
     RIST=['num_stages', 'num_paths', 'probability', 'max_run', 'seed'],
     GIST=['num_stages', 'beam_size'],
 )
-policies = st.sampled_from(list(arguments)).flatmap(
+kinds = st.sampled_from(list(arguments))
+right_names = kinds.flatmap(
     lambda kind: st.fixed_dictionaries(
         dict(type=st.just(kind)) | {name: anything for name in arguments[kind]}
     )
 )
+names = sorted({'type', *(name for names in arguments.values() for name in names)})
+any_names = st.dictionaries(st.sampled_from(names), kinds | anything)
+one_policy = right_names | any_names
+sets = st.fixed_dictionaries(
+    dict(
+        type=st.just('PolicySet'),
+        policies=anything | st.dictionaries(st.text(max_size=2), one_policy | anything),
+    )
+)
+policies = one_policy | sets
 
 
 @settings(max_examples=400, deadline=None)
@@ -39,7 +50,7 @@ policies = st.sampled_from(list(arguments)).flatmap(
 def test_arguments_of_policies(config, random):
     """A policy that is built ends, and asks for each stage once, parents first."""
     try:
-        policy = POLICIES.build(dict(config))
+        policy = build(POLICIES, dict(config))
     except UserError as error:
         assert '\n' not in str(error)
         return

@@ -249,6 +249,18 @@ def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
     assert 'iteration' in record['stages']['P']['reason']
 
 
+def test_a_failed_stage_keeps_its_last_finite_state(cfg):
+    cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=1e30)))
+    cfg.default_hooks.checkpoint.interval = 1
+    for cfg.resume in (False, True):
+        record = run(with_policy(cfg, type='FixedPath', path='L'))
+        assert record['stages']['L']['status'] == 'failed'
+        last = Path(cfg.work_dir, 'stages/L/last.pth')
+        weights = torch.load(last, weights_only=False)['state_dict']
+        assert all(value.isfinite().all() for value in weights.values())
+    assert not Path(cfg.work_dir, 'stages/0/last.pth').exists()
+
+
 def test_a_first_stage_that_fails_ends_the_run(cfg):
     cfg.optim_wrapper.optimizer.lr = 1e30
     with pytest.raises(UserError, match='stage 0 failed: .*lower the learning rate'):
@@ -338,3 +350,43 @@ def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
         fault(cfg, 'no space left on the disk of')
     cfg.resume = True
     assert run(cfg)['best'] in ('0', 'P', 'PL')
+
+
+@pytest.mark.parametrize(
+    ('policy', 'message'),
+    [
+        (dict(type='GIST', num_stages=2, num_paths=2), "argument 'num_paths'"),
+        (dict(type='GISST'), 'GISST is not in the mmseg::policy registry'),
+        (dict(num_stages=2), 'must contain the key "type"'),
+        (dict(type='PolicySet', policies=dict(a=1)), 'cfg should be a dict'),
+    ],
+)
+def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
+    cfg.train_cfg.policy = policy
+    fault(cfg, message)
+    fault(cfg, 'train_cfg.policy: ')
+
+
+def test_loaders_that_are_missing_are_named(cfg):
+    dataset = cfg.unlabeled_dataloader.dataset
+    cfg.unlabeled_dataloader.dataset = dict(type='RepeatDataset', dataset=dataset)
+    fault(cfg, 'unlabeled_dataloader.dataset is a RepeatDataset: name all')
+    cfg.unlabeled_dataloader = None
+    fault(cfg, 'unlabeled_dataloader is missing')
+    cfg = Config(dict(cfg.to_dict(), val_cfg=None, val_evaluator=None))
+    cfg.val_dataloader = None
+    cfg.unlabeled_dataloader = cfg.train_dataloader
+    fault(cfg, 'val_dataloader is missing')
+
+
+def test_a_given_model_needs_no_counters_of_batch_norm(finished, cfg, tmp_path):
+    """Older files, such as DeepLab-v2's COCO weights, have none."""
+    given, record = finished
+    file = Path(given.work_dir, 'stages/P/checkpoint.pth')
+    weights = torch.load(file, weights_only=True)['state_dict']
+    kept = {k: v for k, v in weights.items() if 'num_batches_tracked' not in k}
+    assert len(kept) < len(weights)
+    cfg.load_from = str(tmp_path / 'older.pth')
+    torch.save(dict(state_dict=kept), cfg.load_from)
+    again = run(with_policy(cfg, type='FixedPath', path='0'))
+    assert again['stages']['0']['dev'] == record['stages']['P']['dev']

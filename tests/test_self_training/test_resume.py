@@ -1,11 +1,13 @@
 """A run that is killed anywhere and resumed ends as if nothing had happened."""
 
+import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 import warm
-from runs import assert_same, outcome, train, train_anew
+from runs import assert_same, command, outcome, train, train_anew
 from tiny import ROOT, write_tiny
 
 
@@ -85,6 +87,58 @@ def test_damaged_files_are_made_again(config, uninterrupted, tmp_path):
     assert f'{checkpoint} is damaged' in resumed.stdout + resumed.stderr
     assert f'{label} is damaged' in resumed.stdout + resumed.stderr
     assert_same(outcome(tmp_path), uninterrupted)
+
+
+def test_damaged_checkpoints_of_finished_stages_are_made_again(
+    config, uninterrupted, tmp_path
+):
+    """Truncated: of stage P, which P's child starts from, and of stage 0."""
+    killed = train(config, tmp_path, KILL_AT='train:9')
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    for name in ('0', 'P'):
+        file = tmp_path / 'stages' / name / 'checkpoint.pth'
+        file.write_bytes(file.read_bytes()[:-20])
+    resumed = train(config, tmp_path, '--resume')
+    assert resumed.returncode == 0, resumed.stderr
+    for name in ('0', 'P'):
+        line = f'stages/{name}/checkpoint.pth is damaged; stage {name} is trained again'
+        assert line in resumed.stdout + resumed.stderr
+    assert_same(outcome(tmp_path), uninterrupted)
+
+
+FULL_DISK = """
+mkdir -p "$DISK"
+mount -t tmpfs -o size=8m tmpfs "$DISK"
+for moment in train:2 test:5 train:5; do
+    FILL_AT=$moment "$@" --resume
+    echo "status $?" >&2
+    rm "$DISK/filled"
+done
+"$@" --resume && cp -r "$DISK" "$KEPT"
+"""
+
+
+def test_a_full_disk_and_room_again(config, uninterrupted, tmp_path):
+    """Full before a save, between two labels, before another stage's save.
+
+    The disk is a small tmpfs, mounted for the processes of this test alone.
+    """
+    alone = ['unshare', '--map-root-user', '--mount']
+    tried = subprocess.run([*alone, 'mount', '-t', 'tmpfs', 'tmpfs', tmp_path])
+    if tried.returncode:
+        pytest.skip('this machine does not let a user mount a tmpfs')
+    disk, kept = tmp_path / 'disk', tmp_path / 'kept'
+    done = subprocess.run(
+        [*alone, 'sh', '-c', FULL_DISK, 'sh', *command(config, disk)],
+        env=dict(os.environ, DISK=str(disk), KEPT=str(kept)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(f'no space left on the disk of {disk}') == 3, done.stderr
+    assert done.stderr.count('status 1') == 3
+    assert 'Traceback' not in done.stderr
+    assert_same(outcome(kept), uninterrupted)
 
 
 def test_killed_at_fifty_random_moments(config, uninterrupted, tmp_path):

@@ -1,5 +1,6 @@
 """tools/train.py and tools/test.py, run as a user runs them."""
 
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import warm
 from mmengine.config import Config
 from PIL import Image
 
+from mmseg_gist.cli import run
 from mmseg_gist.utils import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,6 +196,7 @@ def test_a_users_error_is_one_line(folder):
             ['--amp', '--cfg-options', 'optim_wrapper.type=Mine'],
             '--amp replaces an OptimWrapper, but optim_wrapper.type is Mine',
         ),
+        ('train.py', ['--amp'], '--amp needs a GPU: leave it out'),
         ('test.py', ['none.pth'], 'none.pth: there is no such checkpoint file'),
         (
             'test.py',
@@ -206,8 +209,28 @@ def test_errors_name_the_setting(folder, monkeypatch, name, args, message):
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, 'argv', [name, 'tiny.py', *args])
     main = runpy.run_path(str(ROOT / 'tools' / name))['main']
+    if name == 'train.py':
+        monkeypatch.setitem(main.__globals__, 'get_device', lambda: 'cpu')
     with pytest.raises(UserError, match=re.escape(message)):
         main()
+
+
+def test_amp_is_mmengines_own(monkeypatch):
+    enable_amp = runpy.run_path(str(ROOT / 'tools/train.py'))['enable_amp']
+    monkeypatch.setitem(enable_amp.__globals__, 'get_device', lambda: 'cuda')
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', clip_grad=None)))
+    enable_amp(cfg)
+    assert cfg.optim_wrapper == dict(
+        type='AmpOptimWrapper', loss_scale='dynamic', clip_grad=None
+    )
+
+
+def test_a_full_disk_is_told_in_one_line():
+    def main():
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with pytest.raises(SystemExit, match='^no space left on the disk .*: make room'):
+        run(main)
 
 
 @pytest.mark.parametrize(

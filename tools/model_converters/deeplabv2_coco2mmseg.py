@@ -1,8 +1,9 @@
 """Convert DeepLab-v2's COCO weights, ``resnet101COCO-41f33a49.pth``.
 
 The result is a checkpoint of EncoderDecoder(DeepLabV2ResNet-101,
-DeepLabV2Head): give it to ``load_from``, or its backbone alone to the
-backbone's ``init_cfg=dict(type='Pretrained', checkpoint=..., prefix='backbone.')``.
+DeepLabV2Head). The configs take it as the model's
+``init_cfg=dict(type='Pretrained', checkpoint=...)``, a backbone alone takes it with
+``prefix='backbone.'``; ``load_from`` would make it the stage 0 of a self-training.
 """
 
 import argparse

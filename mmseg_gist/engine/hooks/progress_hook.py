@@ -14,7 +14,8 @@ class ProgressHook(Hook):
     There is one file, ``last.pth``, with all that resuming needs; mmengine's
     own ``resume`` finds it too, through ``last_checkpoint``. (mmengine's
     ``CheckpointHook`` deletes the old file before it writes the new one in
-    place, so a kill in between leaves none.)
+    place, so a kill in between leaves none.) Weights that are not finite are not
+    saved.
 
     Args:
         interval (int): Iterations between two saves; the last iteration is
@@ -35,7 +36,10 @@ class ProgressHook(Hook):
             or self.is_last_train_iter(runner)
         ):
             return
-        if is_main_process():
+        # weights that are not finite would take the place of the last finite ones
+        if is_main_process() and all(
+            parameter.isfinite().all() for parameter in runner.model.parameters()
+        ):
             path = osp.join(runner.work_dir, self.filename)
             with atomic_path(path) as temporary:
                 runner.save_checkpoint(runner.work_dir, temporary.name, by_epoch=False)

@@ -3,7 +3,7 @@ from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.check import check_datasets, check_there
 
 from .stage_train_loop import StageTrainLoop
 
@@ -31,6 +31,7 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
     def __init__(
         self, runner: Runner, dataloader: dict, max_iters: int, **kwargs
     ) -> None:
+        check_there(runner.cfg, 'unlabeled_dataloader')
         if is_main_process():
             check_datasets(runner.cfg)
         barrier()
