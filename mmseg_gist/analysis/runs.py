@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from mmengine.config import Config
 
+from mmseg_gist.self_training.config import RUN_CONFIG
 from mmseg_gist.self_training.path import Path, from_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.self_training.registry import POLICIES
@@ -153,17 +154,16 @@ def labels(keys: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def config_of(run: Run) -> Config:
-    """The config that the run dumped last into its work dir.
+    """The config with which the run made its record.
 
     Raises:
-        UserError: There is none.
+        UserError: It is not beside the record.
     """
-    folder = run.file.parent
-    files = sorted(folder.glob('*.py'), key=lambda file: file.stat().st_mtime_ns)
-    if not files:
-        raise UserError(f'{folder}: there is no config; give the work dir of a run')
-    cfg = Config.fromfile(files[-1])
-    cfg.work_dir = str(folder)
+    file = run.file.with_name(RUN_CONFIG)
+    if not file.exists():
+        raise UserError(f'{file}: there is no config; give the work dir of a run')
+    cfg = Config.fromfile(file)
+    cfg.work_dir = str(file.parent)
     return cfg
 
 

@@ -11,6 +11,7 @@ from mmseg_gist.utils import UserError, derive_seed
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
+RUN_CONFIG = 'run_config.py'  # the one that made the record
 
 
 def stage_dir(cfg: Config, path: Path) -> str:

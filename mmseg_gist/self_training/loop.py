@@ -20,7 +20,7 @@ from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.utils import UserError, at_least_one
 
 from .bloat_guard import BloatGuard
-from .config import check_schedules, parent_checkpoint
+from .config import RUN_CONFIG, check_schedules, parent_checkpoint
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .path import ROOT, Path, to_name
@@ -232,6 +232,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self._forget_damaged(record)
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
         record.save()  # the seed is kept before anything is trained with it
+        if is_main_process():
+            # mmengine's own dump is also that of a run that was refused
+            self.runner.cfg.dump(osp.join(self.cfg.work_dir, RUN_CONFIG))
         self.cfg.randomness = dict(
             self.cfg.get('randomness') or {}, seed=record.run['seed']
         )

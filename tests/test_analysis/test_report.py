@@ -66,7 +66,7 @@ def work_dir(tmp_path) -> Path:
                 row[kind] |= {'IoU.a': row[kind]['mIoU'] + 1.5, 'IoU.c': 7.25}
             row['memory'] = dict(host=1234)
     file.write_text(json.dumps(record))
-    config.dump(folder / 'tiny.py')
+    config.dump(folder / 'run_config.py')
     half = np.repeat([255, 0], 16)[None].repeat(24, 0).astype(np.uint8)
     row = np.zeros_like(half)
     row[0] = 255
@@ -84,7 +84,7 @@ def work_dir(tmp_path) -> Path:
 @pytest.fixture
 def cfg(work_dir) -> Config:
     init_default_scope('mmseg')
-    cfg = Config.fromfile(work_dir / 'tiny.py')
+    cfg = Config.fromfile(work_dir / 'run_config.py')
     cfg.work_dir = str(work_dir)
     return cfg
 

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 from made_up import POLICIES, SEEDS, write_record, write_seeds
 
@@ -121,13 +119,12 @@ def test_runs_without_a_test_set_say_so(tmp_path):
         _ = run.test
 
 
-def test_the_config_is_the_one_dumped_last(tmp_path):
+def test_the_config_is_the_one_that_made_the_record(tmp_path):
     file = write_record(tmp_path / 'run', 0, {'0': (1, 2)}, RIST)
     (run,) = find_runs([str(file)])
-    with pytest.raises(UserError, match='run: there is no config; give the work dir'):
+    with pytest.raises(UserError, match='py: there is no config; give the work dir'):
         config_of(run)
-    for name, time in (('b', 1), ('a', 3), ('c', 2)):
+    for name in ('run_config', 'tested'):
         (tmp_path / f'run/{name}.py').write_text(f"name = '{name}'\nwork_dir = 'x'")
-        os.utime(tmp_path / f'run/{name}.py', (time, time))
     cfg = config_of(run)
-    assert (cfg.name, cfg.work_dir) == ('a', str(tmp_path / 'run'))
+    assert (cfg.name, cfg.work_dir) == ('run_config', str(tmp_path / 'run'))

@@ -23,7 +23,10 @@ from PIL import Image
 from tiny import write_tiny
 
 from mmseg_gist.self_training import stage
+from mmseg_gist.self_training.executors import SerialExecutor
 from mmseg_gist.self_training.loop import only_run_in
+from mmseg_gist.self_training.path import to_name
+from mmseg_gist.self_training.registry import EXECUTORS, POLICIES
 from mmseg_gist.utils import UserError
 
 
@@ -247,6 +250,29 @@ def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
     ]
     assert 'loss' in record['stages']['P']['reason']
     assert 'iteration' in record['stages']['P']['reason']
+
+
+@EXECUTORS.register_module()
+class LatestFirst(SerialExecutor):
+    """Finishes what was submitted last, and keeps the rest waiting."""
+
+    order = []
+
+    def next_finished(self):
+        self.waiting.rotate()
+        path, row = super().next_finished()
+        self.order.append(to_name(path))
+        return path, row
+
+
+def test_paths_of_rist_do_not_wait_for_each_other(cfg):
+    cfg.train_cfg.executor = dict(type='LatestFirst')
+    policy = dict(type='RIST', num_stages=3, num_paths=2, seed=1)
+    one, other = POLICIES.build(dict(policy)).paths
+    assert one[0] != other[0]
+    run(with_policy(cfg, **policy))
+    stages = [to_name(path[:depth]) for path in (other, one) for depth in range(1, 4)]
+    assert LatestFirst.order == ['0', *stages]
 
 
 def test_a_failed_stage_keeps_its_last_finite_state(cfg):

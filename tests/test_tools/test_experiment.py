@@ -87,8 +87,7 @@ def test_settings_share_stage_0_if_they_would_train_the_same(work_dir):
 def test_settings_are_merged_into_the_config(work_dir):
     dumped = {}
     for name in ('all', 'no CL', 'slow'):
-        (file,) = (work_dir / name / 'seed_3').glob('*.py')
-        dumped[name] = Config.fromfile(file)
+        dumped[name] = Config.fromfile(work_dir / name / 'seed_3/run_config.py')
     assert dumped['all'].train_cfg.consistency.loss_weight == 0.1
     assert dumped['no CL'].train_cfg.consistency is None
     assert dumped['slow'].optim_wrapper.optimizer == dict(
@@ -110,9 +109,8 @@ def test_a_second_call_trains_nothing_and_says_where_records_are(
 ):
     files = sorted(work_dir.glob('*/*/stages/*/checkpoint.pth'))
     before = [file.stat().st_mtime_ns for file in files]
-    (config,) = (work_dir / 'all/seed_3').glob('*.py')
     again = work_dir.with_name('again.py')
-    source = Config.fromfile(config)
+    source = Config.fromfile(work_dir / 'all/seed_3/run_config.py')
     source.pop('load_from')
     source.dump(again)
     with again.open('a') as file:
@@ -192,7 +190,7 @@ def test_label_shares_count_the_files(work_dir, tmp_path):
             for stage, files in made.items()
         },
     )
-    cfg = Config.fromfile(next(folder.glob('*.py')))
+    cfg = Config.fromfile(folder / 'run_config.py')
     labels = Path(cfg.train_dataloader.dataset.data_root, 'labels')
     pixels = sum(
         np.bincount(np.array(Image.open(file)).ravel(), minlength=3)
