@@ -17,20 +17,26 @@ from pathlib import Path
 from mmseg_gist.analysis.runs import STAGE_0
 from mmseg_gist.cli import Config, config_parser, load_config, run
 from mmseg_gist.self_training.config import CHECKPOINT, own_runtime
-from mmseg_gist.self_training.fingerprint import changed, fingerprint
 from mmseg_gist.self_training.own_runner import own_runner
 from mmseg_gist.self_training.path import to_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
 
-# what stages 1, 2, ... alone depend on
-LATER = {
-    'unlabeled_dataloader',
+# what stage 0 does not depend on
+NOT_OF_STAGE_0 = (
+    'randomness',
+    'resume',
+    'train_cfg.bloat_guard',
     'train_cfg.consistency',
+    'train_cfg.executor',
+    'train_cfg.keep',
+    'train_cfg.policy',
     'train_cfg.probabilities',
     'train_cfg.refinement',
     'train_cfg.stage_iters',
-}
+    'unlabeled_dataloader',
+    'work_dir',
+)
 
 
 def setting_config(base: Config, overrides: dict, name: str, seed: int) -> Config:
@@ -59,8 +65,14 @@ def stage_0_config(base: Config, seed: int) -> Config:
     return cfg
 
 
-def has_same_stage_0(cfg: Config, base: Config) -> bool:
-    return set(changed(fingerprint(cfg), fingerprint(base))) <= LATER
+def of_stage_0(cfg: Config) -> dict:
+    """What stage 0 may depend on."""
+    cfg = cfg.to_dict()
+    cfg['train_cfg'] = dict(cfg['train_cfg'])
+    for key in NOT_OF_STAGE_0:
+        *outer, key = key.split('.')
+        (cfg[outer[0]] if outer else cfg).pop(key, None)
+    return cfg
 
 
 def train(cfg: Config) -> Record:
@@ -77,7 +89,7 @@ def train_seed(base: Config, settings: dict, seed: int) -> Iterator[tuple[str, R
     shared = None
     for name, overrides in settings.items():
         cfg = setting_config(base, overrides, name, seed)
-        if not cfg.get('load_from') and has_same_stage_0(cfg, base):
+        if not cfg.get('load_from') and of_stage_0(cfg) == of_stage_0(base):
             if not shared:
                 stage_0 = stage_0_config(base, seed)
                 train(stage_0)

@@ -93,7 +93,7 @@ def swallowed_by_stage(record: Record, path: Path) -> dict[int, float]:
         return dict(zip(depths, recorded))
     _, human, models = counted_shares(record, path)
     by_depth = {k: models[path[: k - 1]] for k in depths if path[: k - 1] in models}
-    first = next(iter(by_depth.values()))
+    first = next(iter(by_depth.values()), None)
     return {
         depth: round(swallowed(fresh, human, first), 2)
         for depth, fresh in by_depth.items()

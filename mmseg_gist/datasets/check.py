@@ -236,7 +236,8 @@ def _check_disjoint(sets: dict[str, list[_Item]]) -> None:
 def _count(item: _Item, num_classes: int) -> np.ndarray | None:
     """Pixels of each label value, int64 of shape (256, ), or None."""
     image_path = item.info['img_path']
-    results = _read(item.read_image, item.info, image_path, 'image')
+    # a copy: what is read goes into it, and the items live longer than one image
+    results = _read(item.read_image, dict(item.info), image_path, 'image')
     if item.read_label is None:
         return None
     height, width = results['img'].shape[:2]

@@ -22,17 +22,24 @@ def leaves(cfg: dict) -> Iterator[dict]:
         yield cfg
 
 
+def step_name(step: dict) -> str:
+    """The name of a pipeline's step, whose type may have a scope or be a class."""
+    kind = step['type']
+    return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
+
+
+def loads(step: dict, what: str) -> bool:
+    """Whether a step loads ``'Image'`` or ``'Annotations'``, mmseg's or one's own."""
+    name = step_name(step)
+    return name.startswith('Load') and what in name
+
+
 def loading_steps(pipeline: Sequence[dict] | None, what: str) -> list[dict]:
     """The steps of a pipeline that load ``'Image'`` or ``'Annotations'``.
 
     They are mmseg's or a user's own; without any it is mmcv's or mmseg's step.
     """
-    found = []
-    for step in pipeline or ():
-        kind = step['type']
-        name = (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
-        if name.startswith('Load') and what in name:
-            found.append(step)
+    found = [step for step in pipeline or () if loads(step, what)]
     usual = dict(Image='LoadImageFromFile', Annotations='LoadAnnotations')
     return found or [dict(type=usual[what])]
 

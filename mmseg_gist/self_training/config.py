@@ -5,7 +5,7 @@ import os.path as osp
 
 from mmengine.config import Config, ConfigDict
 
-from mmseg_gist.datasets.labels import leaves
+from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.utils import UserError, derive_seed
 
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
@@ -88,10 +88,11 @@ def stage_config(cfg: Config, path: Path) -> Config:
     )
     stage.param_scheduler = fit_schedule(stage.get('param_scheduler'), iters)
     # None, since mmengine adds its own where the key is missing
-    checkpoint = stage.default_hooks.get('checkpoint') or {}
-    stage.default_hooks.checkpoint = None
+    hooks = stage.get('default_hooks') or {}
+    checkpoint = hooks.get('checkpoint') or {}
+    stage.default_hooks = dict(hooks, checkpoint=None)
     stage.custom_hooks = [
-        *stage.get('custom_hooks', []),
+        *(stage.get('custom_hooks') or ()),
         dict(type='ProgressHook', interval=checkpoint.get('interval', 1000)),
         dict(type='NonFiniteLossHook'),
     ]
@@ -125,6 +126,7 @@ def stage_config(cfg: Config, path: Path) -> Config:
         stage.model.consistency = dict(type='ConsistencyLoss', **consistency)
         stage.custom_hooks = [teacher, *stage.custom_hooks]
     own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
+    leave_out_trackers(stage)
     return stage
 
 
@@ -141,19 +143,26 @@ def own_runtime(cfg: Config, name: str) -> None:
     """Gives the Runner of ``cfg`` names of its own and loaders that end with it."""
     cfg.experiment_name = name
     if cfg.get('visualizer'):
-        # W&B and the like have one run in a process, which is the user's own
-        backends = [
-            backend
-            for backend in cfg.visualizer.get('vis_backends') or ()
-            if backend['type'] in ('LocalVisBackend', 'TensorboardVisBackend')
-        ]
-        cfg.visualizer = dict(cfg.visualizer, name=name, vis_backends=backends)
+        cfg.visualizer = dict(cfg.visualizer, name=name)
         cfg.visualizer.pop('save_dir', None)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         # each is gone through once; persistent workers that are left to the
         # garbage collector keep it waiting for five seconds each
         if cfg.get(key):
             cfg[key] = dict(cfg[key], persistent_workers=False)
+
+
+def leave_out_trackers(cfg: Config) -> None:
+    """Leaves a Runner the visualizer's back ends that write into its work dir.
+
+    W&B and the like have one run in a process, which is the user's own.
+    """
+    if cfg.get('visualizer'):
+        cfg.visualizer.vis_backends = [
+            backend
+            for backend in cfg.visualizer.get('vis_backends') or ()
+            if step_name(backend) in ('LocalVisBackend', 'TensorboardVisBackend')
+        ]
 
 
 def fit_schedule(param_scheduler, iters: int):
@@ -186,7 +195,19 @@ def fit_schedule(param_scheduler, iters: int):
         for key in ('begin', 'end'):
             if key in scheduler:
                 scheduler[key] = round(scheduler[key] * iters / length)
+        for key in PERIODS & scheduler.keys():
+            scheduler[key] = scaled(scheduler[key], iters / length)
     return [s for s in schedulers if s.get('begin', 0) < s['end']]
+
+
+# what else mmengine's schedulers count in iterations: numbers, and lists of them
+PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
+
+
+def scaled(period, factor: float):
+    if isinstance(period, (list, tuple)):
+        return [scaled(each, factor) for each in period]
+    return max(1, round(period * factor))
 
 
 def check_schedules(cfg: Config) -> None:
@@ -221,7 +242,7 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
     pipeline = [
         step
         for step in next(leaves(cfg.val_dataloader.dataset)).pipeline
-        if step.type != 'LoadAnnotations'
+        if not loads(step, 'Annotations')
     ]
     dataset = dict(
         pseudo_labeled(cfg, parent), pipeline=pipeline, indices=indices, test_mode=True
@@ -235,4 +256,5 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
     own_runtime(
         labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels'
     )
+    leave_out_trackers(labeler)
     return labeler

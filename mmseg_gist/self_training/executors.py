@@ -17,7 +17,7 @@ from mmengine.utils import import_modules_from_strings
 
 from mmseg_gist.utils import UserError
 
-from .path import Path
+from .path import Path, to_name
 from .registry import EXECUTORS
 from .stage import run_stage
 
@@ -116,8 +116,9 @@ class RayExecutor:
             raise error.cause from error
         except self.ray.exceptions.RayError as error:
             raise UserError(
-                f'the worker of stage {self.running[task]} died again and again '
-                f"({error}); see its log in the stage's folder"
+                f'the worker of stage {to_name(self.running[task])} died again and '
+                f"again ({' '.join(str(error).split())}); see its log in the stage's "
+                'folder'
             ) from error
         return self.running.pop(task), row
 

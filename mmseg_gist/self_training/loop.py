@@ -3,7 +3,6 @@ import fcntl
 import math
 import os
 import os.path as osp
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -19,8 +18,8 @@ from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.utils import UserError, at_least_one
 
-from .bloat_guard import BloatGuard
-from .config import RUN_CONFIG, check_schedules, parent_checkpoint
+from .check import check_settings
+from .config import RUN_CONFIG, parent_checkpoint
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .path import ROOT, Path, to_name
@@ -101,9 +100,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         bloat_guard: dict | None = None,
     ) -> None:
         self._runner = runner
-        BloatGuard(**(bloat_guard or {}))  # finds mistakes before anything is trained
-        self.policy = build(POLICIES, policy)
-        self.executor = build(EXECUTORS, executor or dict(type='SerialExecutor'))
+        self.policy = build(POLICIES, policy, 'train_cfg.policy')
+        executor = executor or dict(type='SerialExecutor')
+        self.executor = build(EXECUTORS, executor, 'train_cfg.executor')
         self.max_iters = at_least_one('stage_iters', stage_iters)
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
@@ -112,12 +111,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
         check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
-        check_schedules(self.cfg)
+        check_settings(self.cfg)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
         if not osp.exists(self.record_file) and is_main_process():
             check_datasets(self.cfg)
         barrier()
-        _check_pretrained(self.cfg.model)
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         # Only the stages' Runners train; this one has nothing to load or resume.
         self.resume = runner._resume
@@ -308,17 +306,3 @@ def only_run_in(work_dir: str) -> Iterator[None]:
 
 def _shape(shape) -> str:
     return 'missing' if shape is None else str(tuple(shape))
-
-
-def _check_pretrained(model: dict, key: str = 'model') -> None:
-    """Files of weights, wherever in the model's config, must be there."""
-    for name, value in model.items():
-        if isinstance(value, dict):
-            _check_pretrained(value, f'{key}.{name}')
-        elif name == 'checkpoint' and re.fullmatch(r'(?!.*://).*\.pth', str(value)):
-            if not osp.exists(value):
-                raise UserError(
-                    f'{value} does not exist: put the weights there '
-                    f'(tools/model_converters), or set {key}=None to start from '
-                    'random weights'
-                )

@@ -11,14 +11,21 @@ EXECUTORS = Registry(
 )
 
 
-def build(registry: Registry, cfg: dict):
-    """Builds what a user asks for in ``train_cfg``.
+def build(registry: Registry, cfg: dict, name: str):
+    """Builds what a user asks for.
+
+    Args:
+        registry: Where its type is.
+        cfg (dict): Its config.
+        name: Of the setting.
 
     Raises:
         UserError: There is no such type, or its arguments are wrong.
     """
     try:
         return registry.build(cfg)
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        reason = ' '.join(str(error.args[0]).split())
-        raise UserError(f'train_cfg.{registry.name}: {reason}') from error
+    except UserError:
+        raise
+    except Exception as error:  # mmengine's and the constructor's are of many types
+        reason = str(error.args[0] if error.args else error)
+        raise UserError(f'{name}: {" ".join(reason.split())}') from error

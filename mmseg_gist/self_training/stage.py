@@ -22,7 +22,7 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
-from mmseg_gist.utils import atomic_path
+from mmseg_gist.utils import UserError, atomic_path
 
 from .bloat_guard import (
     BloatError,
@@ -95,6 +95,8 @@ def run_stage(cfg: Config, path: Path) -> dict:
             barrier()
             with measured('evaluation'):
                 row['dev'] = metrics(runner.val())
+                if 'mIoU' not in row['dev']:
+                    raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')
                 has_test = cfg.get('test_dataloader') is not None
                 row['test'] = metrics(runner.test()) if has_test else None
     except (BloatError, NonFiniteLossError) as error:

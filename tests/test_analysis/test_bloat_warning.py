@@ -126,5 +126,15 @@ def test_the_command(work_dir, capsys):
     run_tool(work_dir, '--paths', 'PPPP', '--threshold', 30, '--margin', 0.1)
     (row,) = cells(capsys.readouterr().out)
     assert row[3:6] == ['stage 4', 'stage 2', '-2']
+    # where the guard stopped it, the path is as long as it was trained
+    file = work_dir / 'record.json'
+    record = json.loads(file.read_text())
+    (stopped,) = (row for row in record['stages'] if row['path'] == 'PPPP')
+    stopped |= dict(status='failed', reason='bloat')
+    file.write_text(json.dumps(record))
+    run_tool(work_dir, '--paths', 'PPPP', 'L')
+    rows = cells(capsys.readouterr().out)
+    assert [row[1:4] for row in rows] == [['PPPP', '45.00', 'stage 2'], ['L', '', '-']]
+    assert rows[0][6:9] == ['50.00', '52.00', '47.00']
     with pytest.raises(UserError, match='has no stage LPL'):
         run_tool(work_dir, '--paths', 'LPL')

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmseg_gist.datasets import check
 from mmseg_gist.datasets.check import check_datasets
 from mmseg_gist.utils import UserError
 
@@ -87,6 +88,17 @@ def test_sees_labels_as_the_training_does(root):
     train = check_datasets(cfg)['sets']['train']
     assert train['pixels'].tolist() == [16, 32]
     assert train['ignored'] == 48
+
+
+def test_keeps_no_image(root, monkeypatch):
+    """Of thousands of images the machine's memory would be full."""
+    kept = []
+    monkeypatch.setattr(check, '_check_disjoint', kept.append)
+    check_datasets(config())
+    (sets,) = kept
+    infos = [item.info for items in sets.values() for item in items]
+    assert len(infos) == 6
+    assert not any('img' in info or 'gt_seg_map' in info for info in infos)
 
 
 def test_only_the_sets_that_there_are(root):

@@ -1,5 +1,6 @@
 import copy
 import itertools
+import math
 import os.path as osp
 
 import pytest
@@ -7,6 +8,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 from mmengine.runner import Runner
+from mmseg.datasets.transforms import LoadAnnotations
 from tiny import write_tiny
 from torch import nn
 
@@ -134,6 +136,25 @@ def test_stages_leave_the_only_run_of_a_process_alone():
     for config in (stage_config(cfg, ('L',)), labeler_config(cfg, ('P',), [0])):
         assert types(config.visualizer.vis_backends) == [names[0], names[2]]
     assert types(cfg.visualizer.vis_backends) == list(names)
+
+
+def test_settings_that_mmengine_can_do_without():
+    stage = stage_config(make(default_hooks=None, custom_hooks=None), ('L',))
+    assert stage.default_hooks == dict(checkpoint=None)
+    assert types(stage.custom_hooks) == ['ProgressHook', 'NonFiniteLossHook']
+
+
+@pytest.mark.parametrize('kind', ['mmseg.LoadAnnotations', LoadAnnotations])
+def test_the_labeler_loads_no_labels(kind):
+    cfg = make()
+    cfg.val_dataloader.dataset.pipeline[2].type = kind
+    (dataset,) = [labeler_config(cfg, ('P',), [0]).test_dataloader.dataset]
+    assert types(dataset.pipeline) == ['LoadImageFromFile', 'Resize', 'PackSegInputs']
+    # in a wrapper it is the same
+    cfg.val_dataloader.dataset = dict(
+        type='RepeatDataset', times=1, dataset=cfg.val_dataloader.dataset
+    )
+    assert labeler_config(cfg, ('P',), [0]).test_dataloader.dataset == dataset
 
 
 def test_the_learning_rate_is_scaled_by_the_images_of_a_step():
@@ -460,6 +481,20 @@ def test_a_part_without_an_end_ends_with_the_stage():
     """So the schedule is as long as the stage, and its warm-up as written."""
     schedule = [WARM_UP, dict(POLY, begin=20)]
     assert fit_schedule(schedule, 100) == schedule
+
+
+def test_what_else_is_counted_in_iterations_is_shrunk_too():
+    """Else a cosine would hardly begin, and a step never come, in a short stage."""
+    cosine = dict(type='CosineAnnealingLR', T_max=100, end=100, by_epoch=False)
+    (fitted,) = fit_schedule(cosine, 20)
+    assert fitted == dict(cosine, T_max=20, end=20)
+    last = (1 + math.cos(math.pi * 19 / 20)) / 2
+    assert rates([fitted], 20)[-1] == pytest.approx(last)
+    steps = dict(type='MultiStepLR', milestones=[50, 75], end=100, by_epoch=False)
+    (fitted,) = fit_schedule(steps, 20)
+    assert fitted == dict(steps, milestones=[10, 15], end=20)
+    steps = dict(type='StepLR', step_size=10, end=100, by_epoch=False)
+    assert fit_schedule(steps, 4) == [dict(steps, step_size=1, end=4)]
 
 
 @pytest.mark.parametrize(

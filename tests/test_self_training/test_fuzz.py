@@ -50,7 +50,7 @@ policies = one_policy | sets
 def test_arguments_of_policies(config, random):
     """A policy that is built ends, and asks for each stage once, parents first."""
     try:
-        policy = build(POLICIES, dict(config))
+        policy = build(POLICIES, dict(config), 'train_cfg.policy')
     except UserError as error:
         assert '\n' not in str(error)
         return

@@ -393,6 +393,36 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
     fault(cfg, 'train_cfg.policy: ')
 
 
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (
+            {'train_cfg.consistency': dict(weight=1)},
+            'train_cfg.consistency: ConsistencyLoss.__init__() got an unexpected',
+        ),
+        (
+            {'train_cfg.consistency': dict(momentum=99)},
+            'momentum = 99 is not a number in [0, 1]',
+        ),
+        ({'train_cfg.probabilities.T': 0}, 'TemperatureScaling: T = 0 is not above 0'),
+        (
+            {'unlabeled_dataloader.dataset.pipeline.2.threshold': 2},
+            'LabelErase: threshold 2 is not in [0, 1]',
+        ),
+        (
+            {'unlabeled_dataloader.dataset.pipeline.1.type': 'RandomFlip'},
+            'unlabeled_dataloader.dataset.pipeline has no LoadAnnotations',
+        ),
+        ({'val_evaluator.prefix': 'dev'}, 'val_evaluator gives no mIoU'),
+        ({'val_evaluator.iou_metrics': ['mDice']}, 'val_evaluator gives no mIoU'),
+    ],
+)
+def test_what_later_stages_use_is_checked_before_stage_0(cfg, settings, message):
+    cfg.merge_from_dict(settings)
+    fault(cfg, message)
+    assert not Path(cfg.work_dir, 'stages').exists()
+
+
 def test_loaders_that_are_missing_are_named(cfg):
     dataset = cfg.unlabeled_dataloader.dataset
     cfg.unlabeled_dataloader.dataset = dict(type='RepeatDataset', dataset=dataset)

@@ -128,6 +128,26 @@ def test_a_second_call_trains_nothing_and_says_where_records_are(
     ]
 
 
+@pytest.mark.parametrize(
+    ('overrides', 'same'),
+    [
+        ({'train_cfg.consistency': None, 'train_cfg.stage_iters': 9}, True),
+        ({'unlabeled_dataloader.batch_size': 9}, True),
+        ({'train_cfg.bloat_guard': dict(on_bloat='stop')}, True),
+        ({'train_cfg.initial_iters': 9}, False),
+        ({'train_dataloader.dataset.data_root': 'elsewhere'}, False),
+        ({'model.backbone.init_cfg': dict(checkpoint='other.pth')}, False),
+        ({'custom_hooks': [dict(type='EMAHook')]}, False),
+    ],
+)
+def test_settings_share_stage_0_where_it_is_the_same(tmp_path, overrides, same):
+    tool = runpy.run_path(str(ROOT / 'tools/experiment.py'))
+    base = Config.fromfile(write_tiny(tmp_path))
+    base.work_dir = str(tmp_path)
+    cfg = tool['setting_config'](base, overrides, 'name', 0)
+    assert (tool['of_stage_0'](cfg) == tool['of_stage_0'](base)) is same
+
+
 def test_a_config_without_an_experiment_is_refused(monkeypatch):
     config = ROOT / 'configs/gist/deeplabv2_shapes_rist.py'
     with pytest.raises(UserError, match='has no `experiment`; train it by train.py'):

@@ -23,18 +23,21 @@ from mmseg_gist.utils import UserError
 
 
 def row_of(each: Run, path: Path, threshold: float, margin: float) -> Row:
-    stages = [path[:depth] for depth in range(len(path) + 1)]
     if path not in each.dev:
         raise UserError(f'{each.file} has no stage {to_name(path)}')
+    asked = path
+    while each.dev[path] is None:  # the guard stopped it, or it failed
+        path = path[:-1]
+    stages = [path[:depth] for depth in range(len(path) + 1)]
     dev = {len(stage): each.dev[stage] for stage in stages}
-    beyond = swallowed_by_stage(each.record, path)
+    beyond = swallowed_by_stage(each.record, asked)
     warned, falls = warned_at(beyond, threshold), falls_at(dev, margin)
     known = warned is not None and falls is not None
     test = each.record[path]['test']
     return {
         'run': f'{each.setting}, seed {each.seed}',
-        'path': to_name(path),
-        'swallowed [%]': max(beyond.values()),
+        'path': to_name(asked),
+        'swallowed [%]': max(beyond.values(), default=None),
         'warned': '-' if warned is None else f'stage {warned}',
         'falls': '-' if falls is None else f'stage {falls}',
         'ahead': f'{falls - warned:+d}' if known else '-',

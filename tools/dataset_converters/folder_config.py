@@ -117,7 +117,8 @@ test_evaluator = val_evaluator
 SELF_TRAINING = Template("""\
 # Self-training on $numbers images.
 # For another model put its base (segformer_mit-b0.py, unet.py, ...) in place of
-# the first and take data_preprocessor out: its sizes are for EfficientNet-Lite.
+# the first, and take data_preprocessor and dilations out: they are for DeepLabV2 on
+# EfficientNet-Lite.
 _base_ = [
     $model,
     './dataset.py',

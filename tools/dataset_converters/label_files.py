@@ -144,5 +144,6 @@ def read_image(path: str | Path) -> np.ndarray:
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
     """Write an (H, W, 3) uint8 BGR image atomically; OpenCV's JPEG quality is 95."""
+    content = cv2.imencode(Path(path).suffix, image)[1]
     with atomic_path(path) as temporary:
-        cv2.imwrite(str(temporary), image)
+        temporary.write_bytes(content.tobytes())

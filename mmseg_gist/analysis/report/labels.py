@@ -16,7 +16,13 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from mmseg_gist.datasets.labels import count, label_sets, leaves, read_label
+from mmseg_gist.datasets.labels import (
+    count,
+    label_sets,
+    leaves,
+    read_label,
+    step_name,
+)
 from mmseg_gist.datasets.pseudo_label import confidence_path
 from mmseg_gist.self_training.config import refined
 from mmseg_gist.self_training.labeler import labels_there
@@ -58,7 +64,7 @@ class Store:
 def erase_threshold(cfg: Config) -> float:
     """Of ``LabelErase`` in the pipeline of the unlabelled set, 0 without it."""
     steps = cfg.unlabeled_dataloader.dataset.get('pipeline') or []
-    return max((s.threshold for s in steps if s.type == 'LabelErase'), default=0)
+    return max((s.threshold for s in steps if step_name(s) == 'LabelErase'), default=0)
 
 
 def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, dict]:

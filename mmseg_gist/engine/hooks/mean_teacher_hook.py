@@ -2,6 +2,8 @@ import torch
 from mmseg.registry import HOOKS
 from torch import nn
 
+from mmseg_gist.utils import in_unit_interval
+
 from .helper_hook import HelperHook
 
 
@@ -35,8 +37,7 @@ class MeanTeacherHook(HelperHook):
 
     def __init__(self, momentum: float = 0.99, warm_up: bool = False) -> None:
         super().__init__('teacher')
-        assert 0 <= momentum <= 1, f'momentum {momentum} is not in [0, 1]'
-        self.momentum = momentum
+        self.momentum = in_unit_interval('momentum', momentum)
         self.warm_up = warm_up
 
     def before_train(self, runner) -> None:

@@ -4,6 +4,7 @@ from mmseg.registry import LOOPS
 from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
+from mmseg_gist.datasets.labels import loads, step_name
 
 from .stage_train_loop import StageTrainLoop
 
@@ -68,7 +69,7 @@ def two_sources(dataloader: dict, unlabeled: dict) -> dict:
     pipeline = [
         step
         for step in unlabeled['pipeline']
-        if step['type'] not in ('LoadAnnotations', 'LabelErase')
+        if not loads(step, 'Annotations') and step_name(step) != 'LabelErase'
     ]
     per_source = dataloader['batch_size']
     return dict(

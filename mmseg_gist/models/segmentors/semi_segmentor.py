@@ -89,10 +89,14 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
         inputs (Tensor): (N, 3, H, W), normalised.
 
     Returns:
-        Tensor: (N, C, H, W).
+        Tensor: (N, C, H, W); of mmseg's heads with one channel, whose logit is that
+        of the second of two classes, (N, 2, H, W).
     """
     size = inputs.shape[2:]
-    return segmentor.encode_decode(inputs, [dict(img_shape=size)] * len(inputs))
+    logits = segmentor.encode_decode(inputs, [dict(img_shape=size)] * len(inputs))
+    if logits.shape[1] == 1:
+        logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+    return logits
 
 
 def not_padded(inputs: Tensor, data_samples: SampleList) -> Tensor:

@@ -10,6 +10,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from mmseg_gist.models.segmentors import SelfTrainingSegmentor, SemiSegmentor
+from mmseg_gist.models.segmentors.semi_segmentor import full_logits
 
 PREPROCESSOR = dict(
     type='SegDataPreProcessor', mean=[1.0, 2.0, 3.0], std=[1.0, 1.0, 1.0], size=(4, 4)
@@ -222,3 +223,18 @@ def test_the_segmentors_weights_are_initialised():
     norm = model.segmentor.backbone.stem[1]
     assert norm.weight.tolist() == [1, 1]
     assert model.segmentor.decode_head.conv_seg.weight.std() < 0.03
+
+
+def test_one_channel_is_the_second_of_two_classes():
+    """mmseg's binary heads; softmax over one channel would be sure of it."""
+    cfg = deepcopy(SEGMENTOR)
+    cfg.pop('auxiliary_head')
+    cfg.decode_head.update(num_classes=2, out_channels=1, threshold=0.5)
+    cfg.decode_head.loss_decode = dict(type='CrossEntropyLoss', use_sigmoid=True)
+    model = MODELS.build(cfg).eval()
+    inputs = torch.rand(2, 3, 8, 8)
+    with torch.no_grad():
+        logits = full_logits(model, inputs)
+        (one,) = model.encode_decode(inputs, [dict(img_shape=(8, 8))] * 2).unbind(1)
+    assert logits.shape == (2, 2, 8, 8)
+    assert torch.allclose(logits.softmax(dim=1)[:, 1], one.sigmoid(), atol=1e-6)

@@ -1,0 +1,77 @@
+"""Mistakes in the settings, found before anything is trained."""
+
+import os.path as osp
+import re
+
+from mmengine.config import Config
+from mmseg.registry import HOOKS, MODELS, TRANSFORMS
+
+from mmseg_gist.datasets.labels import loads, step_name
+from mmseg_gist.utils import UserError
+
+from .bloat_guard import BloatGuard
+from .config import check_schedules, refined
+from .registry import build
+
+
+def check_settings(cfg: Config) -> None:
+    """Check what is not data: schedules, weights, metrics, what later stages use.
+
+    Args:
+        cfg (Config): The user's config.
+
+    Raises:
+        UserError: Naming the setting.
+    """
+    check_schedules(cfg)
+    check_pretrained(cfg.model)
+    check_evaluator(cfg.get('val_evaluator'))
+    check_later_stages(cfg)
+
+
+def check_pretrained(model: dict, key: str = 'model') -> None:
+    """Files of weights, wherever in the model's config, must be there."""
+    for name, value in model.items():
+        if isinstance(value, dict):
+            check_pretrained(value, f'{key}.{name}')
+        elif name == 'checkpoint' and re.fullmatch(r'(?!.*://).*\.pth', str(value)):
+            if not osp.exists(value):
+                raise UserError(
+                    f'{value} does not exist: put the weights there '
+                    f'(tools/model_converters), or set {key}=None to start from '
+                    'random weights'
+                )
+
+
+def check_evaluator(evaluator) -> None:
+    """The stages are compared by what mmseg's IoUMetric calls mIoU."""
+    for part in evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]:
+        if not part or step_name(part) not in ('IoUMetric', 'ClassIoUMetric'):
+            return  # a metric of one's own may give it
+        if 'mIoU' in part.get('iou_metrics', ['mIoU']) and not part.get('prefix'):
+            return
+    raise UserError(
+        "val_evaluator gives no mIoU: let iou_metrics of its IoUMetric have 'mIoU', "
+        'without a prefix'
+    )
+
+
+def check_later_stages(cfg: Config) -> None:
+    """Builds once what stages 1, 2, ... alone use."""
+    settings = cfg.train_cfg
+    BloatGuard(**settings.get('bloat_guard') or {})
+    if settings.get('probabilities'):
+        build(TRANSFORMS, settings.probabilities, 'train_cfg.probabilities')
+    if consistency := dict(settings.get('consistency') or {}):
+        teacher = dict(type='MeanTeacherHook')
+        if 'momentum' in consistency:
+            teacher['momentum'] = consistency.pop('momentum')
+        build(HOOKS, teacher, 'train_cfg.consistency')
+        loss = dict(type='ConsistencyLoss', **consistency)
+        build(MODELS, loss, 'train_cfg.consistency')
+    name = 'unlabeled_dataloader.dataset.pipeline'
+    pipeline = refined(cfg, ('P',)).unlabeled_dataloader.dataset.get('pipeline') or []
+    if not any(loads(step, 'Annotations') for step in pipeline):
+        raise UserError(f'{name} has no LoadAnnotations, which reads pseudo-labels')
+    for step in pipeline:
+        build(TRANSFORMS, step, name)
