@@ -70,7 +70,12 @@ def load_config(args: Namespace) -> Config:
 def distribute_over_cpus(cfg: Config) -> None:
     """Starts this process of a distributed run, which mmengine does for GPUs only."""
     torch.distributed.init_process_group('gloo')
-    wrapper = cfg.get('model_wrapper_cfg') or dict(type='MMDistributedDataParallel')
+    # mmengine's own wrapper, but for the device
+    wrapper = cfg.get('model_wrapper_cfg') or dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
     cfg.model_wrapper_cfg = dict(wrapper, device_ids=None)
 
 

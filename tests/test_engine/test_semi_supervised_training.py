@@ -5,10 +5,12 @@ import os
 import signal
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -121,6 +123,26 @@ def test_the_development_set_is_evaluated(config, uninterrupted):
     rate = 'segmentor.lr' if algorithm(config) == 'S4GAN' else 'lr'
     expected = [0.05 * (1 - i / 4) ** 0.9 for i in range(5)]
     assert [row[rate] for row in losses] == pytest.approx(expected)
+
+
+class StopHook(Hook):
+    """Asks for the end after the fourth iteration, as EarlyStoppingHook may."""
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        runner.train_loop.stop_training = batch_idx == 3
+
+
+def test_validation_and_the_end_are_as_mmengine_has_them(cfg):
+    cfg.train_cfg.update(val_interval=1, val_begin=2, dynamic_intervals=[(3, 2)])
+    runner = Runner.from_cfg(cfg)
+    evaluated = []
+    runner.register_hook(StopHook())
+    runner._val_loop = SimpleNamespace(run=lambda: evaluated.append(runner.iter))
+    runner.build_val_loop = lambda loop: loop
+    runner.train()
+    assert runner.iter == 4  # of five
+    # from 2 on after each, from 3 on after every second
+    assert evaluated == [2, 4]
 
 
 def test_the_loop_refines_it(config, uninterrupted, tmp_path):

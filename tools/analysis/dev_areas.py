@@ -8,11 +8,13 @@ are there already are skipped. A larger set than the run's own is given by
 
 import copy
 import json
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 
 from mmseg_gist.analysis.runs import Run, config_of, find_runs
 from mmseg_gist.cli import Config, DictAction, run
+from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.self_training.config import own_runtime
 from mmseg_gist.self_training.fingerprint import fingerprint
 from mmseg_gist.self_training.own_runner import own_runner
@@ -30,7 +32,10 @@ def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
         stage.pop(key, None)
     stage.test_dataloader = stage.pop('val_dataloader')
     stage.test_cfg = dict(type='TestLoop')
-    ignore_index = cfg.val_evaluator.get('ignore_index', 255)
+    evaluator = cfg.val_evaluator
+    if isinstance(evaluator, (list, tuple)):
+        evaluator = next(part for part in evaluator if step_name(part) == 'IoUMetric')
+    ignore_index = evaluator.get('ignore_index', 255)
     stage.test_evaluator = dict(type='ImageAreas', ignore_index=ignore_index)
     stage.load_from, stage.resume = str(checkpoint), False
     stage.work_dir = str(Path(cfg.work_dir, 'dev_areas'))
@@ -39,13 +44,17 @@ def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
 
 
 def evaluate(cfg: Config, checkpoint: Path) -> dict[str, list[list[int]]]:
-    """From the name of each image to its areas."""
+    """From each image's path, below what all of them share, to its areas."""
     if not checkpoint.exists():
         raise UserError(f'{checkpoint} does not exist: bring the work dir as trained')
     with own_runner(evaluation_config(cfg, checkpoint)) as runner:
         runner.test()
         (metric,) = runner.test_loop.evaluator.metrics
-    return {Path(path).stem: areas for path, areas in metric.areas.items()}
+    folder = os.path.commonpath([os.path.dirname(path) for path in metric.areas])
+    return {
+        str(Path(path).relative_to(folder).with_suffix('')): areas
+        for path, areas in metric.areas.items()
+    }
 
 
 def add_areas(each: Run, cfg: Config) -> None:

@@ -47,10 +47,9 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
 
     def run_iter(self, data_batch: dict) -> None:
         super().run_iter(data_batch)
-        ended = self._iter == self._max_iters
-        if self.runner.val_loop is not None and (
-            ended or self._iter % self.val_interval == 0
-        ):
+        self._decide_current_val_interval()
+        due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
+        if self.runner.val_loop is not None and self._iter >= self.val_begin and due:
             self.runner.val_loop.run()
             self.runner.model.train()
 

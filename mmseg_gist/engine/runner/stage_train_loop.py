@@ -35,7 +35,7 @@ class StageTrainLoop(IterBasedTrainLoop):
         if self._iter < self._max_iters:
             self.dataloader.sampler.start = self._iter
             batches = iter(self.dataloader)
-        while self._iter < self._max_iters:
+        while self._iter < self._max_iters and not self.stop_training:
             data_batch = next(batches)
             seed = derive_seed(self.seed, 'iteration', self._iter, get_rank())
             random.seed(seed)
