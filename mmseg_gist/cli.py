@@ -48,18 +48,28 @@ def config_parser(description: str) -> ArgumentParser:
     return parser
 
 
+def read_config(file: str, options: dict | None) -> Config:
+    """A config, with the options of ``--cfg-options``.
+
+    Raises:
+        UserError: If there is no such file.
+    """
+    if not Path(file).is_file():
+        raise UserError(f'{file}: there is no such config file')
+    cfg = Config.fromfile(file)
+    cfg.merge_from_dict(options or {})
+    return cfg
+
+
 def load_config(args: Namespace) -> Config:
     """The config that the arguments of :func:`config_parser` ask for.
 
     Raises:
         UserError: If there is no such file.
     """
-    if not Path(args.config).is_file():
-        raise UserError(f'{args.config}: there is no such config file')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
-    cfg.merge_from_dict(args.cfg_options or {})
     if cfg.launcher == 'pytorch' and not torch.cuda.is_available():
         distribute_over_cpus(cfg)
     default = Path('work_dirs', Path(args.config).stem)

@@ -1,13 +1,11 @@
 """Check all data sets of a config and count the pixels of their classes."""
 
 import argparse
-import sys
 
-from mmengine.config import Config, DictAction
 from prettytable import PrettyTable
 
+from mmseg_gist.cli import DictAction, read_config, run
 from mmseg_gist.datasets.check import check_datasets
-from mmseg_gist.utils import UserError
 
 
 def parse_args(argv=None):
@@ -44,15 +42,9 @@ def table(report: dict) -> str:
 
 def main(argv=None):
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    print(table(check_datasets(cfg)))
+    print(table(check_datasets(read_config(args.config, args.cfg_options))))
     print('All images and labels can be read, and no two sets share an image.')
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)

@@ -14,7 +14,6 @@ Images become .jpg files, labels index PNGs with 255 for void::
 """
 
 import argparse
-import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +29,7 @@ from label_files import (
     write_label,
 )
 
+from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
 from mmseg_gist.utils import UserError
 
@@ -180,7 +180,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)

@@ -9,7 +9,6 @@ stays as it is; files that are already there are not written again::
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import cv2
@@ -17,6 +16,7 @@ import numpy as np
 from label_files import check_values, read_image, read_label, write_image, write_label
 from mmseg.datasets import CityscapesDataset
 
+from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
 from mmseg_gist.utils import UserError
 
@@ -96,7 +96,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)

@@ -30,6 +30,7 @@ from label_files import write_label, write_list
 from PIL import Image
 from prettytable import PrettyTable
 
+from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
 from mmseg_gist.models.backbones.efficientnet_lite import weight_file
 from mmseg_gist.utils import UserError
@@ -227,7 +228,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)

@@ -18,11 +18,11 @@ A list file whose order counts, here restricted to the ids of a second list::
 
 import argparse
 import random
-import sys
 from pathlib import Path
 
 from label_files import list_images, read_list, write_list
 
+from mmseg_gist.cli import run
 from mmseg_gist.utils import UserError
 
 
@@ -114,7 +114,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)

@@ -10,7 +10,6 @@ file is ever changed::
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from label_files import check_values, read_label, read_list, write_label
 from mmseg.datasets import PascalVOCDataset
 from PIL import Image
 
+from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
 from mmseg_gist.utils import UserError
 
@@ -119,7 +119,4 @@ def main(argv=None):
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except UserError as error:
-        sys.exit(str(error))
+    run(main)
