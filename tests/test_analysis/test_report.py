@@ -1,5 +1,7 @@
 """The report of a made-up GIST run with labels made by hand, as a person sees it."""
 
+import base64
+import io
 import json
 import re
 import runpy
@@ -18,11 +20,11 @@ from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from PIL import Image
+from PIL import ExifTags, Image
 from tiny import ROOT, SIZES, write_tiny
 
 from mmseg_gist.analysis import ReportHook
-from mmseg_gist.analysis.report import charts, labels, write_report
+from mmseg_gist.analysis.report import charts, labels, pictures, write_report
 from mmseg_gist.analysis.report.checks import Labels, warnings
 from mmseg_gist.analysis.report.tree import labeled_by, leaves
 from mmseg_gist.evaluation import ClassIoUMetric
@@ -250,6 +252,18 @@ def test_without_the_images_the_rest_is_there(cfg, work_dir):
     page = write_report(cfg).read_text()
     assert 'Labels or images could not be read: FileNotFoundError' in page
     assert 'stages' in tables(page)
+
+
+def test_photos_are_upright():
+    """As the models see them; a camera may store them lying."""
+    image = Image.new('RGB', (40, 20))
+    exif = image.getexif()
+    exif[ExifTags.Base.Orientation] = 6
+    content = io.BytesIO()
+    image.save(content, 'jpeg', exif=exif)
+    uri = pictures.photo(Image.open(content))
+    taken = Image.open(io.BytesIO(base64.b64decode(uri.split(',')[1])))
+    assert taken.size == (20, 40)
 
 
 def test_the_page_stands_alone(cfg):

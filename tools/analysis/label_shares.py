@@ -12,7 +12,7 @@ from argparse import ArgumentParser
 import numpy as np
 from matplotlib.figure import Figure
 from mmengine.registry import init_default_scope
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mmseg_gist.analysis.bloat import FILE, read_counts
 from mmseg_gist.analysis.figures import save
@@ -63,7 +63,7 @@ def draw(labels: Labels, palette: list, images: int, file: str) -> None:
     colors[: len(palette)] = palette
     for row, name in zip(grid, names):
         with Image.open(name) as image:
-            image = image.convert('RGB')
+            image = ImageOps.exif_transpose(image).convert('RGB')
         for axes in row:
             axes.set_axis_off()
         row[0].imshow(image)

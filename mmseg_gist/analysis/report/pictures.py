@@ -6,15 +6,16 @@ from io import BytesIO
 
 import numpy as np
 from matplotlib import colormaps
-from PIL import Image
+from PIL import Image, ImageOps
 
 WIDTH = 320  # pixels, no picture is wider
 NOTHING = 255  # the label that is shown as the photograph below it
 
 
 def photo(image: Image.Image) -> str:
-    """A JPEG of a photograph."""
-    return _uri(_fit(image.convert('RGB'), Image.Resampling.BILINEAR), 'jpeg')
+    """A JPEG of a photograph, upright as the models see it."""
+    image = ImageOps.exif_transpose(image).convert('RGB')
+    return _uri(_fit(image, Image.Resampling.BILINEAR), 'jpeg')
 
 
 def label(array: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
