@@ -1,4 +1,5 @@
-# Stage 0 is the supervised training; the stages after it learn more slowly.
+# Stage 0 is the supervised training; the stages after it have the paper's SGD, of
+# which a stage on pseudo-labels loses least (development set).
 _base_ = '../schedules/camvid.py'
 train_cfg = dict(
     _delete_=True,
@@ -7,5 +8,9 @@ train_cfg = dict(
     stage_iters=200,
     probabilities=dict(type='TemperatureScaling', T=0.2),
     consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.99),
-    refinement=dict(optim_wrapper=dict(optimizer=dict(lr=1e-4))),
+    refinement=dict(
+        optim_wrapper=dict(
+            optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4)
+        )
+    ),
 )
