@@ -12,6 +12,8 @@ from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
 RUN_CONFIG = 'run_config.py'  # the one that made the record
+# what mmengine's schedulers count in iterations beside begin and end
+PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
 
 
 def stage_dir(cfg: Config, path: Path) -> str:
@@ -198,10 +200,6 @@ def fit_schedule(param_scheduler, iters: int):
         for key in PERIODS & scheduler.keys():
             scheduler[key] = scaled(scheduler[key], iters / length)
     return [s for s in schedulers if s.get('begin', 0) < s['end']]
-
-
-# what else mmengine's schedulers count in iterations: numbers, and lists of them
-PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
 
 
 def scaled(period, factor: float):
