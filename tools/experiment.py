@@ -68,7 +68,6 @@ def stage_0_config(base: Config, seed: int) -> Config:
 def of_stage_0(cfg: Config) -> dict:
     """What stage 0 may depend on."""
     cfg = cfg.to_dict()
-    cfg['train_cfg'] = dict(cfg['train_cfg'])
     for key in NOT_OF_STAGE_0:
         *outer, key = key.split('.')
         (cfg[outer[0]] if outer else cfg).pop(key, None)

@@ -10,7 +10,7 @@ from mmseg_gist.datasets.labels import loads, step_name
 from mmseg_gist.utils import UserError
 
 from .bloat_guard import BloatGuard
-from .config import check_schedules, refined
+from .config import check_schedules, consistency_parts, refined
 from .registry import build
 
 
@@ -62,12 +62,9 @@ def check_later_stages(cfg: Config) -> None:
     BloatGuard(**settings.get('bloat_guard') or {})
     if settings.get('probabilities'):
         build(TRANSFORMS, settings.probabilities, 'train_cfg.probabilities')
-    if consistency := dict(settings.get('consistency') or {}):
-        teacher = dict(type='MeanTeacherHook')
-        if 'momentum' in consistency:
-            teacher['momentum'] = consistency.pop('momentum')
+    if settings.get('consistency'):
+        teacher, loss = consistency_parts(settings.consistency)
         build(HOOKS, teacher, 'train_cfg.consistency')
-        loss = dict(type='ConsistencyLoss', **consistency)
         build(MODELS, loss, 'train_cfg.consistency')
     name = 'unlabeled_dataloader.dataset.pipeline'
     pipeline = refined(cfg, ('P',)).unlabeled_dataloader.dataset.get('pipeline') or []

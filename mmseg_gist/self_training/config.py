@@ -114,7 +114,7 @@ def stage_config(cfg: Config, path: Path) -> Config:
     )
 
     # stage 0 is the supervised model
-    consistency = dict(settings.get('consistency') or {}) if path else {}
+    consistency = settings.get('consistency') if path else None
     if both or consistency:
         stage.model = dict(type='SelfTrainingSegmentor', segmentor=stage.model)
     if both:
@@ -122,14 +122,20 @@ def stage_config(cfg: Config, path: Path) -> Config:
         if scale_lr := stage.get('auto_scale_lr'):  # a step is one, not two batches
             scale_lr.base_batch_size *= 2
     if consistency:
-        teacher = dict(type='MeanTeacherHook')
-        if 'momentum' in consistency:
-            teacher['momentum'] = consistency.pop('momentum')
-        stage.model.consistency = dict(type='ConsistencyLoss', **consistency)
+        teacher, stage.model.consistency = consistency_parts(consistency)
         stage.custom_hooks = [teacher, *stage.custom_hooks]
     own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     leave_out_trackers(stage)
     return stage
+
+
+def consistency_parts(consistency: dict) -> tuple[dict, dict]:
+    """The configs of the teacher's hook and of the loss."""
+    loss = dict(consistency, type='ConsistencyLoss')
+    teacher = dict(type='MeanTeacherHook')
+    if 'momentum' in loss:
+        teacher['momentum'] = loss.pop('momentum')
+    return teacher, loss
 
 
 def scored_by_class(evaluator):

@@ -148,7 +148,7 @@ def test_settings_that_mmengine_can_do_without():
 def test_the_labeler_loads_no_labels(kind):
     cfg = make()
     cfg.val_dataloader.dataset.pipeline[2].type = kind
-    (dataset,) = [labeler_config(cfg, ('P',), [0]).test_dataloader.dataset]
+    dataset = labeler_config(cfg, ('P',), [0]).test_dataloader.dataset
     assert types(dataset.pipeline) == ['LoadImageFromFile', 'Resize', 'PackSegInputs']
     # in a wrapper it is the same
     cfg.val_dataloader.dataset = dict(

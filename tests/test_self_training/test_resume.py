@@ -1,6 +1,7 @@
 """A run that is killed anywhere and resumed ends as if nothing had happened."""
 
 import os
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -124,8 +125,8 @@ def test_a_full_disk_and_room_again(config, uninterrupted, tmp_path):
     The disk is a small tmpfs, mounted for the processes of this test alone.
     """
     alone = ['unshare', '--map-root-user', '--mount']
-    tried = subprocess.run([*alone, 'mount', '-t', 'tmpfs', 'tmpfs', tmp_path])
-    if tried.returncode:
+    mount = [*alone, 'mount', '-t', 'tmpfs', 'tmpfs', tmp_path]
+    if not shutil.which('unshare') or subprocess.run(mount).returncode:
         pytest.skip('this machine does not let a user mount a tmpfs')
     disk, kept = tmp_path / 'disk', tmp_path / 'kept'
     done = subprocess.run(
