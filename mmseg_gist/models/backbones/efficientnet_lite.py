@@ -20,6 +20,7 @@ from mmseg.registry import MODELS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.utils import UserError
 
 # One row a stage: kernel, stride, expansion, channels, blocks (as in lite0).
@@ -60,13 +61,13 @@ class SameConv2d(nn.Conv2d):
         return super().forward(F.pad(x, left_right_top_bottom))
 
 
-def same_conv(in_channels, out_channels, kernel, stride=1, dilation=1, groups=1):
-    """A convolution without bias and with 'SAME' padding."""
-    kwargs = dict(stride=stride, dilation=dilation, groups=groups, bias=False)
+def same_depthwise_conv(channels, kernel, stride, dilation):
+    """A depthwise convolution without bias and with 'SAME' padding."""
     if stride == 1:  # the padding is then the same for every input size
         padding = dilation * (kernel - 1) // 2
-        return nn.Conv2d(in_channels, out_channels, kernel, padding=padding, **kwargs)
-    return SameConv2d(in_channels, out_channels, kernel, **kwargs)
+        return DepthwiseConv2d(channels, kernel, padding, dilation)
+    kwargs = dict(stride=stride, dilation=dilation, groups=channels, bias=False)
+    return SameConv2d(channels, channels, kernel, **kwargs)
 
 
 class InvertedResidual(nn.Module):
@@ -80,13 +81,11 @@ class InvertedResidual(nn.Module):
         self.expands = expansion != 1
         self.adds_input = stride == 1 and in_channels == out_channels
         if self.expands:
-            self._expand_conv = same_conv(in_channels, hidden, 1)
+            self._expand_conv = nn.Conv2d(in_channels, hidden, 1, bias=False)
             self._bn0 = norm(hidden)
-        self._depthwise_conv = same_conv(
-            hidden, hidden, kernel, stride, dilation, groups=hidden
-        )
+        self._depthwise_conv = same_depthwise_conv(hidden, kernel, stride, dilation)
         self._bn1 = norm(hidden)
-        self._project_conv = same_conv(hidden, out_channels, 1)
+        self._project_conv = nn.Conv2d(hidden, out_channels, 1, bias=False)
         self._bn2 = norm(out_channels)
         self.act = nn.ReLU6(inplace=True)
 
@@ -166,7 +165,7 @@ class EfficientNetLite(BaseModule):
         def norm(channels):
             return build_norm_layer(norm_cfg, channels)[1]
 
-        self._conv_stem = same_conv(3, STEM_CHANNELS, 3, stride=2)
+        self._conv_stem = SameConv2d(3, STEM_CHANNELS, 3, stride=2, bias=False)
         self._bn0 = norm(STEM_CHANNELS)
         self.act = nn.ReLU6(inplace=True)
 

@@ -1,4 +1,5 @@
+from .depthwise_conv import DepthwiseConv2d
 from .masks import ClassMask, CutMask, mix
 from .strong_augmentation import StrongAugmentation
 
-__all__ = ['ClassMask', 'CutMask', 'StrongAugmentation', 'mix']
+__all__ = ['ClassMask', 'CutMask', 'DepthwiseConv2d', 'StrongAugmentation', 'mix']
