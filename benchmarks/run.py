@@ -12,6 +12,8 @@ l_over_plain              iteration of an L stage without consistency loss
 p_over_l                  iteration of a P stage over one of an L stage
 consistency_over_none     iteration with consistency loss over one without
 teacher_share             share of the teacher's forward in the former
+depthwise_over_pytorch    plain iteration with the gradients of
+                          :class:`DepthwiseConv2d` over one with PyTorch's own
 label_rate_over_test_loop test images labelled a second over those tested a
                           second by mmseg's own loop with ``IoUMetric``
 two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
@@ -38,6 +40,7 @@ from copy import deepcopy
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import torch
 from common import (
@@ -55,6 +58,7 @@ from common import (
 )
 from mmengine.config import Config
 
+from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.self_training.config import (
     labeler_config,
     pseudo_label_dir,
@@ -97,6 +101,10 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
     label_for(bare, ('P',))
     shares = []
 
+    def with_pytorchs_depthwise() -> float:
+        with patch.object(DepthwiseConv2d, 'forward', torch.nn.Conv2d.forward):
+            return iteration_time(plain_config(cfg))
+
     def with_consistency() -> float:
         seconds = iteration_time(stage_config(cfg, ('L',)))
         shares.append(TimerHook.teacher_share())
@@ -109,6 +117,7 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
             l=lambda: iteration_time(stage_config(bare, ('L',))),
             p=lambda: iteration_time(stage_config(bare, ('P',))),
             consistency=with_consistency,
+            pytorch=with_pytorchs_depthwise,
         ),
     )
     return dict(
@@ -116,6 +125,7 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
         p_over_l=ratios(found, 'p', 'l'),
         consistency_over_none=ratios(found, 'consistency', 'l'),
         teacher_share=shares,
+        depthwise_over_pytorch=ratios(found, 'plain', 'pytorch'),
     )
 
 

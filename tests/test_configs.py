@@ -355,9 +355,9 @@ def test_settings_of_experiments_change_what_exists(name):
 def test_labels_only_has_as_many_iterations_as_rist_and_gist(name):
     policies = POLICIES.build(load(name).train_cfg.policy).policies
     ((*labels_only,),) = policies['labels only'].paths
-    assert labels_only == ['L'] * 12
-    assert sum(map(len, policies['RIST'].paths)) == 12
-    assert 2 * policies['GIST'].num_stages * policies['GIST'].beam_size == 12
+    assert labels_only == ['L'] * 8
+    assert sum(map(len, policies['RIST'].paths)) == 8
+    assert 2 * policies['GIST'].num_stages * policies['GIST'].beam_size == 8
 
 
 @pytest.mark.parametrize('name', ALL_POLICIES)

@@ -19,8 +19,8 @@ class PseudoLabelWriter(BaseMetric):
     For each image an index PNG with the data set's palette goes to its
     ``seg_map_path``, and the confidence, the probability of the predicted
     class x 255, rounded, as a grey PNG beside it. The label is put in place
-    last, so where a label lies its confidence does too. A thread writes while
-    the next batch is predicted.
+    last, so where a label lies its confidence does too. A thread does all this
+    while the next batch is predicted.
 
     Args:
         probabilities (dict): Config of the transform that turns ``seg_logits``
@@ -35,26 +35,25 @@ class PseudoLabelWriter(BaseMetric):
         self.writing = []
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        palette = [
-            channel for color in self.dataset_meta['palette'] for channel in color
-        ]
         self.wait()  # one batch at a time is kept for the thread
         for sample in data_samples:
-            label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
-            logits = sample['seg_logits']['data']  # (C, H, W)
-            if len(logits) == 1:  # mmseg's one-channel heads give a sigmoid
-                logits = logits.logit().clamp(-17, 17)
-                logits = torch.cat([torch.zeros_like(logits), logits])
-            probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
-            confidence = probs.gather(0, label)[0].mul(255).round()
-            files = (
-                sample['seg_map_path'],
-                label[0].cpu().numpy().astype(np.uint8),
-                confidence.cpu().numpy().astype(np.uint8),
-                palette,
-            )
-            self.writing.append(self.pool.submit(write_pseudo_label, *files))
-            self.results.append(label.numel())
+            self.writing.append(self.pool.submit(self.write, sample))
+            self.results.append(sample['pred_sem_seg']['data'].numel())
+
+    def write(self, sample: dict) -> None:
+        label = sample['pred_sem_seg']['data'].long()  # (1, H, W)
+        logits = sample['seg_logits']['data']  # (C, H, W)
+        if len(logits) == 1:  # mmseg's one-channel heads give a sigmoid
+            logits = logits.logit().clamp(-17, 17)
+            logits = torch.cat([torch.zeros_like(logits), logits])
+        probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
+        confidence = probs.gather(0, label)[0].mul(255).round()
+        write_pseudo_label(
+            sample['seg_map_path'],
+            label[0].cpu().numpy().astype(np.uint8),
+            confidence.cpu().numpy().astype(np.uint8),
+            [channel for color in self.dataset_meta['palette'] for channel in color],
+        )
 
     def wait(self) -> None:
         """Until all is written.

@@ -96,11 +96,12 @@ class RayExecutor:
                     f'a stage asks for {number} {name}s, but the Ray cluster has '
                     f'{there.get(name, 0):g}: lower num_{name.lower()}s_per_stage'
                 )
+        # Without GPU the workers' processes are used again; with one Ray ends them
+        # after each task, so that its memory is free.
         self.task = ray.remote(
             num_gpus=num_gpus_per_stage,
             num_cpus=num_cpus_per_stage,
             max_retries=max_retries,
-            max_calls=1,  # a fresh process a stage, so that its memory is its own
         )(run_stage_in_worker)
         self.running = {}
 

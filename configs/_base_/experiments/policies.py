@@ -1,14 +1,14 @@
 # Fig. 1, Fig. 2, Fig. 6: every policy on one tree of stages. "labels only" has as
 # many iterations as RIST and GIST.
 policies = {
-    'labels only': dict(type='FIST', num_stages=12, alpha=1),
-    'RIST': dict(type='RIST', num_stages=6, num_paths=2),
-    'GIST': dict(type='GIST', num_stages=6, beam_size=1),
-    'batch-wise': dict(type='BatchwiseRandom', num_stages=6),
-    'FIST 0': dict(type='FIST', num_stages=6, alpha=0),
-    'FIST 0.25': dict(type='FIST', num_stages=6, alpha=0.25),
-    'FIST 0.5': dict(type='FIST', num_stages=6, alpha=0.5),
-    'FIST 0.75': dict(type='FIST', num_stages=6, alpha=0.75),
-    'FIST 1': dict(type='FIST', num_stages=6, alpha=1),
+    'labels only': dict(type='FIST', num_stages=8, alpha=1),
+    'RIST': dict(type='RIST', num_stages=4, num_paths=2),
+    'GIST': dict(type='GIST', num_stages=4, beam_size=1),
+    'batch-wise': dict(type='BatchwiseRandom', num_stages=4),
+    'FIST 0': dict(type='FIST', num_stages=4, alpha=0),
+    'FIST 0.25': dict(type='FIST', num_stages=4, alpha=0.25),
+    'FIST 0.5': dict(type='FIST', num_stages=4, alpha=0.5),
+    'FIST 0.75': dict(type='FIST', num_stages=4, alpha=0.75),
+    'FIST 1': dict(type='FIST', num_stages=4, alpha=1),
 }
 experiment = dict(seeds=[0, 1, 2], settings={'CL+LE+TS': {}})  # as the config has it

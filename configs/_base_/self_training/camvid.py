@@ -5,7 +5,7 @@ train_cfg = dict(
     _delete_=True,
     type='IterativeSelfTrainingLoop',
     initial_iters={{_base_.train_cfg.max_iters}},
-    stage_iters=200,
+    stage_iters=100,
     probabilities=dict(type='TemperatureScaling', T=0.2),
     consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.99),
     refinement=dict(
