@@ -99,7 +99,9 @@ def run_stage(cfg: Config, path: Path) -> dict:
                     raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')
                 has_test = cfg.get('test_dataloader') is not None
                 row['test'] = metrics(runner.test()) if has_test else None
-    except (BloatError, NonFiniteLossError) as error:
+    except BloatError as error:
+        return dict(row, iters=0, status='failed', reason=str(error))
+    except NonFiniteLossError as error:
         return dict(row, status='failed', reason=str(error))
     return dict(
         row,

@@ -168,6 +168,7 @@ def test_a_path_is_stopped_before_it_trains_and_others_go_on(
     )
     assert row['swallowed'] > 20 and row['class_shares'] == [100, 0, 0]
     assert not list((tmp_path / 'stages/PP').glob('*'))  # nothing was trained
+    assert row['iters'] == 0 < rows['P']['iters']
 
     record = (tmp_path / 'record.json').read_text()
     run(config_file, tmp_path, policy=policy, bloat_guard=guard, resume=True)
