@@ -63,11 +63,14 @@ class SameConv2d(nn.Conv2d):
 
 def same_depthwise_conv(channels, kernel, stride, dilation):
     """A depthwise convolution without bias and with 'SAME' padding."""
-    if stride == 1:  # the padding is then the same for every input size
-        padding = dilation * (kernel - 1) // 2
-        return DepthwiseConv2d(channels, kernel, padding, dilation)
     kwargs = dict(stride=stride, dilation=dilation, groups=channels, bias=False)
-    return SameConv2d(channels, channels, kernel, **kwargs)
+    if stride > 1:
+        return SameConv2d(channels, channels, kernel, **kwargs)
+    # without stride the padding is the same for every input size
+    padding = dilation * (kernel - 1) // 2
+    if kernel > 3 or dilation > 1:
+        return DepthwiseConv2d(channels, kernel, padding, dilation)
+    return nn.Conv2d(channels, channels, kernel, padding=padding, **kwargs)
 
 
 class InvertedResidual(nn.Module):
