@@ -12,7 +12,10 @@ WORK_DIR/stage_0/seed_<n>. What a work dir holds already is gone on with.
 
 import copy
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
+
+from mmengine.runner import Runner
 
 from mmseg_gist.analysis.runs import STAGE_0
 from mmseg_gist.cli import Config, config_parser, load_config, run
@@ -66,8 +69,9 @@ def stage_0_config(base: Config, seed: int) -> Config:
 
 
 def of_stage_0(cfg: Config) -> dict:
-    """What stage 0 may depend on."""
-    cfg = cfg.to_dict()
+    """What stage 0 may depend on: what the Runner is given, which not all keys are."""
+    given = (*signature(Runner).parameters, 'custom_imports')
+    cfg = {key: value for key, value in cfg.to_dict().items() if key in given}
     for key in NOT_OF_STAGE_0:
         *outer, key = key.split('.')
         (cfg[outer[0]] if outer else cfg).pop(key, None)

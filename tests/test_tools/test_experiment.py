@@ -148,6 +148,16 @@ def test_settings_share_stage_0_where_it_is_the_same(tmp_path, overrides, same):
     assert (tool['of_stage_0'](cfg) == tool['of_stage_0'](base)) is same
 
 
+def test_stage_0_does_not_depend_on_variables_of_the_config_file():
+    """Such as the policies, whose seeds differ."""
+    tool = runpy.run_path(str(ROOT / 'tools/experiment.py'))
+    base = Config.fromfile(ROOT / 'configs/experiments/camvid_1-16_policies.py')
+    base.work_dir = 'work_dirs'
+    cfg = tool['setting_config'](base, {}, 'name', 3)
+    assert cfg.policies != base.policies
+    assert tool['of_stage_0'](cfg) == tool['of_stage_0'](base)
+
+
 def test_a_config_without_an_experiment_is_refused(monkeypatch):
     config = ROOT / 'configs/gist/deeplabv2_shapes_rist.py'
     with pytest.raises(UserError, match='has no `experiment`; train it by train.py'):
