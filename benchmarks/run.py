@@ -303,7 +303,7 @@ def main() -> None:
         for row in growth(cfg, data):
             print(row)
             results['growth'].append(row)
-    write_json(args.out, results)
+            write_json(args.out, results)  # what is there, if it is cut off
 
 
 if __name__ == '__main__':
