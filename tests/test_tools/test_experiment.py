@@ -256,3 +256,61 @@ def test_label_shares_need_pseudo_labels(work_dir):
         UserError, match='no image has pseudo-labels of every stage of L'
     ):
         call('label_shares', work_dir / 'slow/seed_3', 'L')
+
+
+def test_confusion_by_hand():
+    tool = runpy.run_path(str(ROOT / 'tools/analysis/label_quality.py'))
+    human = np.array([[0, 0, 1], [1, 255, 1]], np.uint8)
+    label = np.array([[0, 1, 1], [0, 0, 1]], np.uint8)
+    kept = np.array([[True, True, True], [True, True, False]])
+    counts = tool['confusion'](human, label, kept, classes=2)
+    assert counts.tolist() == [[1, 1, 0], [1, 1, 1]]
+    content = dict(classes=['a', 'b'], stages={'P': {'0.5': counts.tolist()}})
+    shown = ('human', 'labels >= 0.5', 'recall >= 0.5', 'precision >= 0.5')
+    rows = tool['rows_of'](content, 'P', [0.5])
+    assert [row['class'] for row in rows] == ['a', 'b', 'all']
+    assert [[row[name] for name in shown] for row in rows] == [
+        pytest.approx([40, 40, 50, 50]),
+        pytest.approx([60, 40, 100 / 3, 50]),
+        pytest.approx([100, 80, 40, 50]),
+    ]
+
+
+def test_label_quality_against_hidden_labels(work_dir, capsys):
+    folder = work_dir / 'all/seed_3'
+    labels = folder / 'stages/0/pseudo_labels'
+    cfg = Config.fromfile(folder / 'run_config.py')
+    data = Path(cfg.train_dataloader.dataset.data_root)
+    confidences = [np.array(Image.open(f)) for f in labels.glob('*_confidence.png')]
+    threshold = (np.median(confidences) / 255).round(3)
+    kept = right = 0
+    for file in labels.glob('*[0-9].png'):
+        label = np.array(Image.open(file))
+        human = label.copy()
+        human[0] = (human[0] + 1) % 3  # one row of 24 is wrong
+        human[1] = 255  # and one is not counted
+        Image.fromarray(human).save(data / 'labels' / file.name)
+        confidence = np.array(Image.open(labels / f'{file.stem}_confidence.png'))
+        sure = np.delete(confidence >= threshold * 255, 1, axis=0)
+        kept += sure.sum()
+        right += sure[1:].sum()
+    call(
+        'label_quality',
+        folder,
+        '0',
+        '--thresholds',
+        threshold,
+        '--out',
+        folder / 'table',
+    )
+    expected = f'{100 * right / kept:.2f} |'
+    assert 0 < right < kept
+    assert capsys.readouterr().out.strip().endswith(expected)
+    (folder / 'run_config.py').rename(folder / 'moved.py')  # the counts are enough
+    call('label_quality', folder / 'record.json', '0', '--thresholds', threshold)
+    assert capsys.readouterr().out.strip().endswith(expected)
+    with pytest.raises(UserError, match='there is no config'):
+        call('label_quality', folder, '0', '--thresholds', 0.9)
+    (folder / 'moved.py').rename(folder / 'run_config.py')
+    with pytest.raises(UserError, match='stage PP has made no pseudo-labels'):
+        call('label_quality', folder, 'PP')

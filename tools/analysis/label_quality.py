@@ -1,0 +1,145 @@
+"""How right a stage's pseudo-labels are, where people labelled those images too.
+
+An experiment on a labelled data set hides the labels of its unlabelled images; here
+they are looked at. Counts that label_quality.json, beside the record, does not hold
+yet are made from the work dir and added to it. The table has the shares of each
+class in percent, and for each threshold of LabelErase the share that the labels
+keep and give to the class, how much of the class they have (recall), and how much
+of what they call so is it (precision).
+"""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+from mmengine.registry import init_default_scope
+
+from mmseg_gist.analysis.runs import Run, config_of, find_run
+from mmseg_gist.analysis.tables import Row, publish
+from mmseg_gist.cli import Config, run
+from mmseg_gist.datasets.labels import (
+    class_metainfo,
+    label_sets,
+    leaves,
+    read_label,
+)
+from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.self_training.labeler import labels_there
+from mmseg_gist.self_training.path import from_name
+from mmseg_gist.utils import UserError, atomic_path
+
+FILE = 'label_quality.json'
+
+
+def confusion(human: np.ndarray, label: np.ndarray, kept: np.ndarray, classes: int):
+    """Pixels by human class and by class of the label.
+
+    Args:
+        human: (H, W), values from ``classes`` on are ignored.
+        label: (H, W), below ``classes``.
+        kept: (H, W) bool; the others are in the last column.
+        classes: Number of classes.
+
+    Returns:
+        np.ndarray: (classes, classes + 1) int64.
+    """
+    is_labeled = human < classes
+    columns = np.where(kept, label, classes)[is_labeled]
+    cells = human[is_labeled].astype(np.int64) * (classes + 1) + columns
+    counts = np.bincount(cells, minlength=classes * (classes + 1))
+    return counts.reshape(classes, classes + 1)
+
+
+def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
+    """Confusion by threshold, summed over the images that the stage labelled.
+
+    Raises:
+        UserError: It labelled none, or a human label is not there.
+    """
+    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
+    classes = len(cfg.metainfo.classes)
+    files = labels_there(cfg, from_name(stage))
+    if not files:
+        raise UserError(f'{cfg.work_dir}: stage {stage} has made no pseudo-labels')
+    labeled = next(leaves(cfg.train_dataloader.dataset))
+    lists = [leaf.get('ann_file', '') for leaf in leaves(cfg.unlabeled_dataloader)]
+    sums = np.zeros((len(thresholds), classes, classes + 1), np.int64)
+
+    def add(index: int, dataset) -> np.ndarray:
+        file = files.get(dataset.get_data_info(index)['img_path'])
+        if not file:
+            return np.zeros_like(sums)
+        human, label = dataset[index]['gt_seg_map'], read_label(file)
+        confidence = read_label(confidence_path(file))
+        return np.stack(
+            [
+                confusion(human, label, confidence >= threshold * 255, classes)
+                for threshold in thresholds
+            ]
+        )
+
+    for ann_file in lists:
+        (dataset,) = label_sets(dict(labeled, ann_file=ann_file))
+        with ThreadPoolExecutor() as pool:
+            for part in pool.map(partial(add, dataset=dataset), range(len(dataset))):
+                sums += part
+    return {str(t): part.tolist() for t, part in zip(thresholds, sums)}
+
+
+def counts_of(each: Run, stage: str, thresholds: Sequence[float]) -> dict:
+    """What the file holds, with what it lacked added to it."""
+    file = each.file.parent / FILE
+    content = json.loads(file.read_text()) if file.exists() else dict(stages={})
+    known = content['stages'].setdefault(stage, {})
+    missing = [t for t in thresholds if str(t) not in known]
+    if missing:
+        cfg = config_of(each)
+        init_default_scope('mmseg')
+        known |= count(cfg, stage, missing)
+        content['classes'] = list(cfg.metainfo.classes)
+        with atomic_path(file) as temporary:
+            temporary.write_text(json.dumps(content) + '\n')
+    return content
+
+
+def percent(part: np.ndarray, whole: np.ndarray) -> list[float]:
+    return (100 * part / np.maximum(whole, 1)).tolist()
+
+
+def rows_of(content: dict, stage: str, thresholds: Sequence[float]) -> list[Row]:
+    """A row a class, and one of all pixels, whose recall is what is kept and right."""
+    rows = [{'class': name} for name in [*content['classes'], 'all']]
+    for t in thresholds:
+        matrix = np.array(content['stages'][stage][str(t)])
+        right = matrix.diagonal()
+        human, label = matrix.sum(1), matrix[:, :-1].sum(0)
+        right, human, label = (np.append(x, x.sum()) for x in (right, human, label))
+        total = human[-1:]
+        columns = {
+            'human': percent(human, total),
+            f'labels >= {t:g}': percent(label, total),
+            f'recall >= {t:g}': percent(right, human),
+            f'precision >= {t:g}': percent(right, label),
+        }
+        for name, values in columns.items():
+            for row, value in zip(rows, values):
+                row[name] = value
+    return rows
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument('work_dir', help='of one run, or its record')
+    parser.add_argument('stage', help='whose model made the labels, as 0 or PL')
+    parser.add_argument('--thresholds', nargs='+', type=float, default=[0.0])
+    parser.add_argument('--out', metavar='NAME', help='write NAME.md and NAME.csv')
+    args = parser.parse_args(argv)
+    content = counts_of(find_run(args.work_dir), args.stage, args.thresholds)
+    publish(rows_of(content, args.stage, args.thresholds), args.out)
+
+
+if __name__ == '__main__':
+    run(main)
