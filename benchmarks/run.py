@@ -57,6 +57,7 @@ from common import (
     write_json,
 )
 from mmengine.config import Config
+from torch.nn import Conv2d
 
 from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.self_training.config import (
@@ -102,7 +103,7 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
     shares = []
 
     def with_pytorchs_depthwise() -> float:
-        with patch.object(DepthwiseConv2d, 'forward', torch.nn.Conv2d.forward):
+        with patch.object(DepthwiseConv2d, '_conv_forward', Conv2d._conv_forward):
             return iteration_time(plain_config(cfg))
 
     def with_consistency() -> float:

@@ -13,11 +13,11 @@ def conv():
     return DepthwiseConv2d(3, kernel_size=5, padding=3, dilation=2).double()
 
 
-def gradients(function, x, weight):
+def gradients(function, *args):
     """Output, and gradients of a loss that weighs each output differently."""
-    out = function(x, weight)
+    out = function(*args)
     loss = (out * torch.linspace(-1, 2, out.numel()).view_as(out)).sum()
-    return out, *torch.autograd.grad(loss, (x, weight))
+    return out, *torch.autograd.grad(loss, args)
 
 
 @pytest.mark.parametrize('size', [(9, 12), (16, 7)])
@@ -27,13 +27,15 @@ def test_gradients_are_pytorchs(size, kernel, padding, dilation):
     torch.manual_seed(0)
     x = torch.randn(2, 3, *size, dtype=torch.double, requires_grad=True)
     weight = torch.randn(3, 1, kernel, kernel, dtype=torch.double, requires_grad=True)
+    bias = torch.randn(3, dtype=torch.double, requires_grad=True)
     own = gradients(
-        lambda x, w: DepthwiseGradients.apply(x, w, (padding,) * 2, (dilation,) * 2),
+        lambda *args: DepthwiseGradients.apply(*args, (padding,) * 2, (dilation,) * 2),
         x,
         weight,
+        bias,
     )
     theirs = gradients(
-        lambda x, w: F.conv2d(x, w, None, 1, padding, dilation, groups=3), x, weight
+        lambda *args: F.conv2d(*args, 1, padding, dilation, groups=3), x, weight, bias
     )
     for one, other in zip(own, theirs):
         torch.testing.assert_close(one, other)
@@ -45,7 +47,7 @@ def test_by_hand():
     weight = torch.zeros(1, 1, 3, 3)
     weight[0, 0, 1, 2] = 2
     weight.requires_grad_()
-    out = DepthwiseGradients.apply(x, weight, (1, 1), (1, 1))
+    out = DepthwiseGradients.apply(x, weight, None, (1, 1), (1, 1))
     assert out.tolist() == [[[[2, 4, 0], [8, 10, 0]]]]
     out.backward(torch.tensor([[[[1.0, 10, 100], [1000, 0, 0]]]]))
     assert x.grad.tolist() == [[[[0, 2, 20], [0, 2000, 0]]]]

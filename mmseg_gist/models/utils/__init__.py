@@ -1,5 +1,13 @@
+from .conv_norm import conv_norm
 from .depthwise_conv import DepthwiseConv2d
 from .masks import ClassMask, CutMask, mix
 from .strong_augmentation import StrongAugmentation
 
-__all__ = ['ClassMask', 'CutMask', 'DepthwiseConv2d', 'StrongAugmentation', 'mix']
+__all__ = [
+    'ClassMask',
+    'CutMask',
+    'DepthwiseConv2d',
+    'StrongAugmentation',
+    'conv_norm',
+    'mix',
+]
