@@ -14,6 +14,8 @@ consistency_over_none     iteration with consistency loss over one without
 teacher_share             share of the teacher's forward in the former
 depthwise_over_pytorch    plain iteration with the gradients of
                           :class:`DepthwiseConv2d` over one with PyTorch's own
+conv_norm_over_apart      plain iteration with frozen BatchNorm folded into its
+                          convolutions over one with both one after the other
 label_rate_over_test_loop test images labelled a second over those tested a
                           second by mmseg's own loop with ``IoUMetric``
 two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
@@ -59,6 +61,7 @@ from common import (
 from mmengine.config import Config
 from torch.nn import Conv2d
 
+from mmseg_gist.models.backbones import efficientnet_lite
 from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.self_training.config import (
     labeler_config,
@@ -106,6 +109,13 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
         with patch.object(DepthwiseConv2d, '_conv_forward', Conv2d._conv_forward):
             return iteration_time(plain_config(cfg))
 
+    def with_norms_apart() -> float:
+        def apart(conv, norm, x):
+            return norm(conv(x))
+
+        with patch.object(efficientnet_lite, 'conv_norm', apart):
+            return iteration_time(plain_config(cfg))
+
     def with_consistency() -> float:
         seconds = iteration_time(stage_config(cfg, ('L',)))
         shares.append(TimerHook.teacher_share())
@@ -119,6 +129,7 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
             p=lambda: iteration_time(stage_config(bare, ('P',))),
             consistency=with_consistency,
             pytorch=with_pytorchs_depthwise,
+            apart=with_norms_apart,
         ),
     )
     return dict(
@@ -127,6 +138,7 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
         consistency_over_none=ratios(found, 'consistency', 'l'),
         teacher_share=shares,
         depthwise_over_pytorch=ratios(found, 'plain', 'pytorch'),
+        conv_norm_over_apart=ratios(found, 'plain', 'apart'),
     )
 
 
