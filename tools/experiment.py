@@ -7,7 +7,9 @@ An experiment is a config of a self-training with one further key,
 A setting's dict is merged into the config; keys may be those of --cfg-options.
 Its run of seed n, in WORK_DIR/NAME/seed_<n>, has randomness.seed = n, and so
 have the policies of type RIST. Settings with the same stage 0 start from one,
-WORK_DIR/stage_0/seed_<n>. What a work dir holds already is gone on with.
+WORK_DIR/stage_0/seed_<n>. A setting that names another config as its `stage_0`
+starts from the last checkpoint of that training, in WORK_DIR/stage_0/NAME/seed_<n>.
+What a work dir holds already is gone on with.
 """
 
 import copy
@@ -15,10 +17,10 @@ from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmseg_gist.analysis.runs import STAGE_0
-from mmseg_gist.cli import Config, config_parser, load_config, run
+from mmseg_gist.cli import Config, config_parser, load_config, read_config, run
 from mmseg_gist.self_training.config import CHECKPOINT, own_runtime
 from mmseg_gist.self_training.own_runner import own_runner
 from mmseg_gist.self_training.path import to_name
@@ -78,27 +80,42 @@ def of_stage_0(cfg: Config) -> dict:
     return cfg
 
 
-def train(cfg: Config) -> Record:
+def other_training(file: str, base: Config, name: str, seed: int) -> Config:
+    """The config of a training whose model is a setting's stage 0."""
+    cfg = read_config(file, None)
+    cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
+    cfg.work_dir = str(Path(base.work_dir, STAGE_0, name, f'seed_{seed}'))
+    cfg.resume = True
+    return cfg
+
+
+def train(cfg: Config) -> None:
     """Trains what is missing; the Runner leaves nothing behind for the next."""
     setting, seed = Path(cfg.work_dir).parts[-2:]
     own_runtime(cfg, f'{setting}_{seed}')
     with own_runner(cfg) as runner:
         runner.train()
-    return Record.load(Path(cfg.work_dir, 'record.json'))
 
 
 def train_seed(base: Config, settings: dict, seed: int) -> Iterator[tuple[str, Record]]:
     """Yields the name and the record of each setting."""
     shared = None
     for name, overrides in settings.items():
+        overrides = dict(overrides)
+        other = overrides.pop('stage_0', None)
         cfg = setting_config(base, overrides, name, seed)
-        if not cfg.get('load_from') and of_stage_0(cfg) == of_stage_0(base):
+        if other:
+            training = other_training(other, base, name, seed)
+            train(training)
+            cfg.load_from = find_latest_checkpoint(training.work_dir)
+        elif not cfg.get('load_from') and of_stage_0(cfg) == of_stage_0(base):
             if not shared:
                 stage_0 = stage_0_config(base, seed)
                 train(stage_0)
                 shared = str(Path(stage_0.work_dir, 'stages/0', CHECKPOINT))
             cfg.load_from = shared
-        yield name, train(cfg)
+        train(cfg)
+        yield name, Record.load(Path(cfg.work_dir, 'record.json'))
 
 
 def main() -> None:

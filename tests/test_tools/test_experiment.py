@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from PIL import Image
+from semi import write_semi
 from tiny import ROOT, write_tiny
 
 from mmseg_gist.analysis.areas import mean_iou
@@ -156,6 +158,29 @@ def test_stage_0_does_not_depend_on_variables_of_the_config_file():
     cfg = tool['setting_config'](base, {}, 'name', 3)
     assert cfg.policies != base.policies
     assert tool['of_stage_0'](cfg) == tool['of_stage_0'](base)
+
+
+def test_a_setting_starts_from_what_another_config_trains(tmp_path, monkeypatch):
+    other = write_semi(tmp_path / 'other', 'ClassMix')
+    config = write_tiny(tmp_path / 'own')
+    with config.open('a') as file:
+        file.write(f"""
+train_cfg.update(policy=dict(type='FixedPath', path='P'))
+experiment = dict(seeds=[3], settings=dict(mixed=dict(stage_0='{other}')))
+""")
+    work_dir = tmp_path / 'work'
+    experiment(monkeypatch, config, '--work-dir', work_dir)
+    trained = work_dir / 'stage_0/mixed/seed_3/iter_5.pth'
+    first = torch.load(trained, weights_only=False)
+    assert first['meta']['seed'] == 3
+    root = stages(work_dir / 'mixed/seed_3')['0']
+    assert root['iters'] == 0
+    kept = torch.load(work_dir / 'mixed/seed_3' / root['checkpoint'])['state_dict']
+    assert kept.keys() == first['state_dict'].keys()
+    assert all(map(torch.equal, kept.values(), first['state_dict'].values()))
+    before = trained.stat().st_mtime_ns
+    experiment(monkeypatch, config, '--work-dir', work_dir)
+    assert trained.stat().st_mtime_ns == before
 
 
 def test_a_config_without_an_experiment_is_refused(monkeypatch):
