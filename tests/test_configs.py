@@ -330,16 +330,18 @@ def test_experiments_differ_in_policy_only(name, tmp_path):
     ours, rist = cfg.to_dict(), load(f'gist/deeplabv2_{cell_of(name)}_rist').to_dict()
     for cfg in (ours, rist):
         del cfg['train_cfg']['policy']
-    own = {'experiment', 'policies', 'phi'}
+    own = {'experiment', 'policies', 'phi', 'configs'}
     assert {key: value for key, value in ours.items() if key not in own} == rist
 
 
 @pytest.mark.parametrize('name', EXPERIMENTS)
 def test_settings_of_experiments_change_what_exists(name):
     """A misspelt key would be added without a word."""
-    cfg = load(name)
+    cfg = deepcopy(load(name))
     assert 0 in cfg.experiment.seeds
     for overrides in cfg.experiment.settings.values():
+        if other := overrides.pop('stage_0', None):
+            assert Config.fromfile(other).train_dataloader == cfg.train_dataloader
         changed = cfg.copy()
         changed.merge_from_dict(overrides)
         policies = POLICIES.build(changed.train_cfg.policy).policies
