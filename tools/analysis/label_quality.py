@@ -57,7 +57,8 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     """Confusion by threshold, summed over the images that the stage labelled.
 
     Raises:
-        UserError: It labelled none, or a human label is not there.
+        UserError: It labelled none.
+        FileNotFoundError: A human label is not there.
     """
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)
