@@ -5,9 +5,7 @@ What the guard says of it is in the record. ``label_shares.json`` beside it, whi
 pixels of each class in the labels of the same images, by stage (Fig. 2).
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path as FilePath
 
 from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.bloat_guard import swallowed
@@ -20,12 +18,9 @@ from mmseg_gist.self_training.path import (
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
 
+from .runs import read_counts
+
 FILE = 'label_shares.json'
-
-
-def read_counts(file: FilePath) -> dict:
-    """What ``label_shares.json`` holds, without paths where there is none."""
-    return json.loads(file.read_text()) if file.exists() else dict(paths={})
 
 
 def counted_shares(
@@ -45,7 +40,7 @@ def counted_shares(
         UserError: It tells nothing of it.
     """
     file = record.file.parent / FILE
-    content = read_counts(file)
+    content = read_counts(file, 'paths')
     if to_name(path) not in content['paths']:
         raise UserError(
             f'{file} has no path {to_name(path)}; run tools/analysis/label_shares.py '

@@ -1,5 +1,6 @@
 """The records of finished runs, as the commands of ``tools/analysis`` read them."""
 
+import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from functools import cached_property
@@ -73,6 +74,16 @@ class Run:
 
     def scores_of(self, policy) -> dict[Path, float | None]:
         return {path: self.dev[path] for path in replay(policy, self.dev)}
+
+
+def read_counts(file: FilePath, kind: str) -> dict:
+    """What a tool of ``tools/analysis`` has counted before.
+
+    Args:
+        file: JSON, beside the record.
+        kind: The key of what is counted, empty where there is no file yet.
+    """
+    return json.loads(file.read_text()) if file.exists() else {kind: {}}
 
 
 def find_runs(places: Iterable[str]) -> list[Run]:

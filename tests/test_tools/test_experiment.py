@@ -339,3 +339,6 @@ def test_label_quality_against_hidden_labels(work_dir, capsys):
     (folder / 'moved.py').rename(folder / 'run_config.py')
     with pytest.raises(UserError, match='stage PP has made no pseudo-labels'):
         call('label_quality', folder, 'PP')
+    (data / 'labels' / file.name).unlink()
+    with pytest.raises(UserError, match=f'{file.name}: .* has no human label'):
+        call('label_quality', folder, '0', '--thresholds', 0.9)

@@ -12,7 +12,7 @@ import os
 from argparse import ArgumentParser
 from pathlib import Path
 
-from mmseg_gist.analysis.runs import Run, config_of, find_runs
+from mmseg_gist.analysis.runs import Run, config_of, find_runs, read_counts
 from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.self_training.config import own_runtime
@@ -61,7 +61,7 @@ def add_areas(each: Run, cfg: Config) -> None:
     """Completes the run's file, stage by stage."""
     file = each.file.parent / FILE
     made_of = fingerprint(cfg)['val_dataloader']
-    content = json.loads(file.read_text()) if file.exists() else {}
+    content = read_counts(file, 'stages')
     if content.get('made_of') != made_of:
         content = dict(made_of=made_of, stages={})
     for row in each.record.stages:

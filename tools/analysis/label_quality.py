@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 from mmengine.registry import init_default_scope
 
-from mmseg_gist.analysis.runs import Run, config_of, find_run
+from mmseg_gist.analysis.runs import Run, config_of, find_run, read_counts
 from mmseg_gist.analysis.tables import Row, publish
 from mmseg_gist.cli import Config, run
 from mmseg_gist.datasets.labels import (
@@ -57,8 +57,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     """Confusion by threshold, summed over the images that the stage labelled.
 
     Raises:
-        UserError: It labelled none.
-        FileNotFoundError: A human label is not there.
+        UserError: It labelled none, or one of them has no human label.
     """
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)
@@ -73,7 +72,14 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
         file = files.get(dataset.get_data_info(index)['img_path'])
         if not file:
             return np.zeros_like(sums)
-        human, label = dataset[index]['gt_seg_map'], read_label(file)
+        try:
+            human = dataset[index]['gt_seg_map']
+        except FileNotFoundError as error:
+            raise UserError(
+                f'{error.filename}: this unlabelled image has no human label to '
+                'compare with'
+            ) from error
+        label = read_label(file)
         confidence = read_label(confidence_path(file))
         return np.stack(
             [
@@ -93,7 +99,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
 def counts_of(each: Run, stage: str, thresholds: Sequence[float]) -> dict:
     """What the file holds, with what it lacked added to it."""
     file = each.file.parent / FILE
-    content = json.loads(file.read_text()) if file.exists() else dict(stages={})
+    content = read_counts(file, 'stages')
     known = content['stages'].setdefault(stage, {})
     missing = [t for t in thresholds if str(t) not in known]
     if missing:

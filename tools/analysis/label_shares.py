@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from mmengine.registry import init_default_scope
 from PIL import Image, ImageOps
 
-from mmseg_gist.analysis.bloat import FILE, read_counts
+from mmseg_gist.analysis.bloat import FILE
 from mmseg_gist.analysis.figures import save
-from mmseg_gist.analysis.runs import config_of, find_run
+from mmseg_gist.analysis.runs import config_of, find_run, read_counts
 from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
@@ -95,7 +95,7 @@ def main(argv: list[str] | None = None) -> None:
         return pixels[: len(classes)].tolist()
 
     file = each.file.parent / FILE
-    content = read_counts(file)
+    content = read_counts(file, 'paths')
     content['classes'] = list(classes)
     content['labeled'] = of_classes(count_human_labels(cfg.train_dataloader.dataset))
     for name in args.paths:
