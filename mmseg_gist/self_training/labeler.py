@@ -20,7 +20,7 @@ from .config import (
     refined,
     stage_iters,
 )
-from .own_runner import own_runner
+from .own_runner import own_runner, whole_images
 from .path import Path, uses_labels
 
 
@@ -44,7 +44,7 @@ def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
         missing = [i for i, is_done in zip(drawn, done) if not is_done]
     barrier()
     if missing:
-        with own_runner(labeler_config(cfg, path, missing)) as runner:
+        with own_runner(labeler_config(cfg, path, missing)) as runner, whole_images():
             runner.test()
     barrier()
     return [files[i] for i in drawn], len(files)

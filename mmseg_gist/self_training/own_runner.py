@@ -36,6 +36,21 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
             torch.cuda.empty_cache()
 
 
+@contextmanager
+def whole_images() -> Iterator[None]:
+    """While images of many sizes go through a model.
+
+    For each new size cuDNN would try out its algorithms, with workspaces as large
+    as the GPU has room for: ``env_cfg.cudnn_benchmark`` is meant for crops.
+    """
+    benchmark = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = benchmark
+
+
 def kinds_by_name() -> list[type]:
     """What mmengine keeps by name; more visualizers may be imported later."""
     visualizers = Visualizer, *Visualizer.__subclasses__()

@@ -41,7 +41,7 @@ from .config import (
 )
 from .labeler import label_for
 from .memory import peak_memory, reset_peak_memory
-from .own_runner import own_runner
+from .own_runner import own_runner, whole_images
 from .path import Path, to_name, uses_pseudo_labels
 
 
@@ -93,7 +93,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
                 if not trained:
                     save_plain(runner, cfg, checkpoint)
             barrier()
-            with measured('evaluation'):
+            with measured('evaluation'), whole_images():
                 row['dev'] = metrics(runner.val())
                 if 'mIoU' not in row['dev']:
                     raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')

@@ -17,6 +17,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
+from mmseg.models import EncoderDecoder
 from mmseg.registry import MODELS
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
@@ -127,6 +128,25 @@ def test_nothing_of_a_stage_stays_in_the_process(finished, cfg):
         assert list(kind._instance_dict) == before
     assert MMLogger.get_current_instance() is runner.logger
     assert MessageHub.get_current_instance() is runner.message_hub
+
+
+def test_cudnn_tries_out_its_algorithms_on_crops_alone(cfg, monkeypatch):
+    seen = dict(loss=set(), predict=set())
+
+    def watch(name):
+        method = getattr(EncoderDecoder, name)
+
+        def watched(*args):
+            seen[name].add(torch.backends.cudnn.benchmark)
+            return method(*args)
+
+        monkeypatch.setattr(EncoderDecoder, name, watched)
+
+    watch('loss')
+    watch('predict')
+    monkeypatch.setattr(torch.backends.cudnn, 'benchmark', False)
+    run(with_policy(cfg, type='FixedPath', path='P'))
+    assert seen == dict(loss={True}, predict={False})
 
 
 def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
