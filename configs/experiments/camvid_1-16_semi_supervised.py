@@ -1,17 +1,12 @@
 # ClassMix, CutMix and S4GAN alone, and refined by RIST and GIST; the supervised base
 # and its refinements are in the records of camvid_1-16_policies.py.
-_base_ = '../gist/deeplabv2_camvid_1-16_rist.py'
+_base_ = [
+    '../gist/deeplabv2_camvid_1-16_rist.py',
+    '../_base_/experiments/rist_gist.py',
+]
 configs = '{{ fileDirname }}/..'
 train_cfg = dict(
-    policy=dict(
-        _delete_=True,
-        type='PolicySet',
-        policies={
-            'stage 0': dict(type='FixedPath', path='0'),
-            'RIST': dict(type='RIST', num_stages=4, num_paths=2),
-            'GIST': dict(type='GIST', num_stages=4, beam_size=1),
-        },
-    )
+    policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
 experiment = dict(
     seeds=[0, 1, 2],

@@ -1,10 +1,7 @@
 # Table V: RIST and GIST without consistency loss (CL), label erase (LE) and
 # temperature scaling (TS). In the work dir of the experiment on policies, which
 # has the setting with all three, it uses the same stage 0.
-policies = {
-    'RIST': dict(type='RIST', num_stages=4, num_paths=2),
-    'GIST': dict(type='GIST', num_stages=4, beam_size=1),
-}
+_base_ = './rist_gist.py'
 phi = 'unlabeled_dataloader.dataset.pipeline.2.threshold'  # of LabelErase
 experiment = dict(
     seeds=[0, 1, 2],

@@ -1,10 +1,8 @@
 # Fig. 1, Fig. 2, Fig. 6: every policy on one tree of stages. "labels only" has as
 # many iterations as RIST and GIST.
+_base_ = './rist_gist.py'
 policies = {
-    'stage 0': dict(type='FixedPath', path='0'),
     'labels only': dict(type='FIST', num_stages=8, alpha=1),
-    'RIST': dict(type='RIST', num_stages=4, num_paths=2),
-    'GIST': dict(type='GIST', num_stages=4, beam_size=1),
     'batch-wise': dict(type='BatchwiseRandom', num_stages=4),
     'FIST 0': dict(type='FIST', num_stages=4, alpha=0),
     'FIST 0.25': dict(type='FIST', num_stages=4, alpha=0.25),
