@@ -66,20 +66,21 @@ class SelfTrainingSegmentor(SemiSegmentor):
             dict: The segmentor's losses (prefixed with ``labeled.`` and
             ``pseudo.`` in mixed batches) and ``loss_consistency``.
         """
+        parts = split_by_source(inputs, data_samples)
+        if self.consistency is None:
+            return self._segmentation_loss(parts)
+        # before the student, which then uses the memory that this leaves
+        with torch.no_grad():
+            teacher = _last(self.teacher(torch.cat([part[1] for part in parts])))
         features = []
         handle = self.student.register_forward_hook(
             lambda module, args, output: features.append(_last(output))
         )
         try:
-            parts = split_by_source(inputs, data_samples)
             losses = self._segmentation_loss(parts)
         finally:
             handle.remove()
-        if self.consistency is not None:
-            inputs = torch.cat([part[1] for part in parts])
-            with torch.no_grad():
-                teacher = _last(self.teacher(inputs))
-            losses['loss_consistency'] = self.consistency(torch.cat(features), teacher)
+        losses['loss_consistency'] = self.consistency(torch.cat(features), teacher)
         return losses
 
     def _segmentation_loss(self, parts: list) -> dict[str, Tensor]:
