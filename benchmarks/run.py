@@ -16,8 +16,10 @@ depthwise_over_pytorch    plain iteration with the gradients of
                           :class:`DepthwiseConv2d` over one with PyTorch's own
 conv_norm_over_apart      plain iteration with frozen BatchNorm folded into its
                           convolutions over one with both one after the other
-label_rate_over_test_loop test images labelled a second over those tested a
-                          second by mmseg's own loop with ``IoUMetric``
+label_rate_over_test_loop images of 225 x 225 labelled a second over those tested
+                          a second by mmseg's own loop with ``IoUMetric``
+label_rate_small          the same with the data set's own 97 x 97, of which a model
+                          predicts as fast as files are written
 two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
                           two Ray workers over the same one after the other
                           in this process, one thread a stage, stage 0 apart;
@@ -142,9 +144,14 @@ def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
     )
 
 
-def labelling(cfg: Config, rounds: int) -> dict[str, list[float]]:
-    """The test images, by the labeler and by mmseg's test loop."""
+def labelling(cfg: Config, data: Path, rounds: int, size: int) -> list[float]:
+    """Test images of a size, by the labeler and by mmseg's test loop."""
     cfg = deepcopy(cfg)
+    few = dict(labeled=1, dev=1, unlabeled=1, test=100 if size < 100 else 40)
+    options = [f'--{name}={number}' for name, number in few.items()]
+    make_shapes(data / str(size), f'--size={size}', *options)
+    use_shapes(cfg, data / str(size))
+    cfg.model.data_preprocessor.test_cfg.size = (size, size)
     tested = cfg.test_dataloader.dataset
     cfg.unlabeled_dataloader.dataset.update(
         ann_file=tested.ann_file, data_prefix=dict(img_path=tested.data_prefix.img_path)
@@ -168,7 +175,7 @@ def labelling(cfg: Config, rounds: int) -> dict[str, list[float]]:
         rounds, dict(label=lambda: seconds(labeler), test=lambda: seconds(tester))
     )
     shutil.rmtree(pseudo_label_dir(cfg, ()))
-    return dict(label_rate_over_test_loop=ratios(found, 'test', 'label'))
+    return ratios(found, 'test', 'label')
 
 
 def startup(cfg: Config, rounds: int) -> dict[str, list[float]]:
@@ -284,7 +291,7 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
 
 def main() -> None:
     parser = rounds_parser(__doc__)
-    parser.add_argument('--iters', type=int, default=24, help='of a stage')
+    parser.add_argument('--iters', type=int, default=14, help='of a stage')
     parser.add_argument(
         '--worker-iters', type=int, default=150, help='of a stage on Ray workers'
     )
@@ -305,7 +312,9 @@ def main() -> None:
         use_workers(cfg, 0)
 
         found = iterations(cfg, args.rounds)
-        found |= labelling(cfg, args.rounds)
+        for name, size in (('over_test_loop', 225), ('small', 97)):
+            ours = labelling(cfg, Path(folder), args.rounds, size)
+            found[f'label_rate_{name}'] = ours
         found |= startup(own, args.rounds)
         found |= workers(cfg, max(1, args.rounds // 4), args.worker_iters)
         results = {name: median(values) for name, values in found.items()}

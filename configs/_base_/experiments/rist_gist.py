@@ -1,0 +1,6 @@
+# The model as it is, and what RIST and GIST make of it.
+policies = {
+    'stage 0': dict(type='FixedPath', path='0'),
+    'RIST': dict(type='RIST', num_stages=4, num_paths=2),
+    'GIST': dict(type='GIST', num_stages=4, beam_size=1),
+}
