@@ -7,6 +7,8 @@ import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from itertools import pairwise
+from multiprocessing import get_context
+from multiprocessing.connection import wait
 from pathlib import Path
 from statistics import median
 
@@ -30,43 +32,70 @@ def now() -> float:
 
 @HOOKS.register_module()
 class TimerHook(Hook):
-    """Keeps when each iteration of the latest training began, and more.
+    """Keeps when each iteration of the latest training began.
 
-    Runners are made deep inside of what is measured, so the class keeps it:
-
-    Attributes:
-        began: Seconds, of each iteration.
-        teacher: Seconds that the teacher's forward took, of each iteration.
+    Runners are made deep inside of what is measured, so the class keeps it.
     """
 
     priority = 'VERY_HIGH'
     began: list[float] = []
-    teacher: list[float] = []
 
     def before_train(self, runner) -> None:
-        TimerHook.began, TimerHook.teacher = [], []
-        if teacher := getattr(runner.model, 'teacher', None):
-            started = []
-            teacher.register_forward_pre_hook(lambda *_: started.append(now()))
-            teacher.register_forward_hook(lambda *_: self.add(now() - started.pop()))
-
-    def add(self, seconds: float) -> None:
-        TimerHook.teacher[-1] += seconds
+        TimerHook.began = []
 
     def before_train_iter(self, *args, **kwargs) -> None:
         TimerHook.began.append(now())
-        TimerHook.teacher.append(0.0)
 
     @staticmethod
     def iteration() -> float:
         """Seconds of the median iteration, with the loading of its batch."""
         return median(b - a for a, b in pairwise(TimerHook.began[WARM_UP:]))
 
-    @staticmethod
-    def teacher_share() -> float:
-        """The share of the teacher's forward in the iterations."""
-        seconds = TimerHook.began[-1] - TimerHook.began[WARM_UP]
-        return sum(TimerHook.teacher[WARM_UP:-1]) / seconds
+
+class TurnHook(Hook):
+    """Lets a few iterations of this process's loop pass, then waits for its turn.
+
+    Args:
+        mine: Semaphore that this process waits for.
+        following: That of the next one.
+        length (int): Iterations of a turn.
+
+    Attributes:
+        seconds: Of each turn, with the loading of its batches.
+        teacher: Those of them that the teacher's forward took.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, mine, following, length: int) -> None:
+        self.mine, self.following, self.length = mine, following, length
+        self.iterations = 0
+        self.seconds, self.teacher = [], []
+
+    def before_train(self, runner) -> None:
+        if teacher := getattr(runner.model, 'teacher', None):
+            began = []
+            teacher.register_forward_pre_hook(lambda *_: began.append(now()))
+            teacher.register_forward_hook(lambda *_: self.add(now() - began.pop()))
+
+    def add(self, seconds: float) -> None:
+        self.teacher[-1] += seconds
+
+    def before_train_iter(self, *args, **kwargs) -> None:
+        if self.iterations % self.length == 0:
+            if self.iterations:
+                self.end_turn()
+            self.mine.acquire()
+            self.began = now()
+            self.teacher.append(0.0)
+        self.iterations += 1
+
+    def end_turn(self, *args) -> None:
+        self.seconds.append(now() - self.began)
+        self.following.release()
+
+    before_test_iter = before_train_iter
+    after_train = after_test = end_turn
 
 
 def timed(cfg: Config) -> None:
@@ -124,6 +153,51 @@ def in_turns(rounds: int, sides: dict[str, Callable]) -> list[dict]:
         names = list(sides)[:: -1 if number % 2 else 1]
         found.append({name: sides[name]() for name in names})
     return found
+
+
+def in_short_turns(
+    length: int, sides: dict[str, Callable[[TurnHook], None]]
+) -> dict[str, TurnHook]:
+    """Runs every side in a process of its own, a few iterations of each in turn.
+
+    What slows the machine down for more than a moment slows down all of them.
+
+    Args:
+        length: Iterations of a turn.
+        sides: By name, functions that give their Runner the hook. All run as many
+            iterations.
+
+    Returns:
+        Their hooks, without the turns in which processes still started or warmed up.
+    """
+    context = get_context('fork')
+    semaphores = [context.Semaphore(place == 0) for place in range(len(sides))]
+    ring = zip(sides.items(), semaphores, [*semaphores[1:], semaphores[0]])
+    running = {}
+    for (name, side), mine, following in ring:
+        receiver, sender = context.Pipe(duplex=False)
+        hook = TurnHook(mine, following, length)
+
+        def run(side=side, hook=hook, sender=sender) -> None:
+            side(hook)
+            sender.send((hook.seconds[WARM_UP:-1], hook.teacher[WARM_UP:-1]))
+
+        process = context.Process(target=run, daemon=True)
+        process.start()
+        running[name] = receiver, process
+    hooks = {}
+    for name, (receiver, process) in running.items():
+        if receiver not in wait([receiver, process.sentinel]):
+            raise RuntimeError(f'the process of {name} died')
+        hooks[name] = hook = TurnHook(None, None, length)
+        hook.seconds, hook.teacher = receiver.recv()
+    return hooks
+
+
+def turn_ratios(hooks: dict[str, TurnHook], one: str, other: str) -> list[float]:
+    """Each turn's ratio of two sides."""
+    pairs = zip(hooks[one].seconds, hooks[other].seconds)
+    return [round(ours / theirs, 3) for ours, theirs in pairs]
 
 
 def ratios(found: list[dict[str, float]], one: str, other: str) -> list[float]:

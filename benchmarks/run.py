@@ -1,10 +1,13 @@
 """What self-training costs over plain mmseg training, as ratios.
 
-Each ratio is the median over rounds in which its sides run one after the other
-in this process, with one thread, on the embedded shapes at 97 x 97 with
-EfficientNet-Lite0, in batches of 8 that this process loads itself::
+On the embedded shapes at 97 x 97 with EfficientNet-Lite0, with one thread, in
+batches of 8 that the process loads itself::
 
     python benchmarks/run.py --out FILE.json
+
+Of trainings, and of labelling and testing, each side has a process, and they take
+turns of one iteration, or five images; the ratio is the median over neighbouring
+turns. The other figures are medians over rounds.
 
 ========================= =================================================
 l_over_plain              iteration of an L stage without consistency loss
@@ -31,8 +34,8 @@ stage_startup             seconds of a stage beside its iterations, labelling
 stage_startup_share       that, as a share of 3,000 such iterations and itself
 ========================= =================================================
 
-``rounds`` has what each of them was in each round (of the Ray workers there are
-a quarter as many). ``growth`` tells how the cost grows with stages, beam, paths
+``rounds`` has what each of them was in each turn or round (of the Ray workers there
+are half as many). ``growth`` tells how the cost grows with stages, beam, paths
 and unlabelled images: for a few policies, stages trained and images labelled, as
 the algorithm needs them and as the record counts them, and seconds, stage 0 apart.
 """
@@ -50,12 +53,15 @@ import torch
 from common import (
     ROOT,
     TimerHook,
+    TurnHook,
+    in_short_turns,
     in_turns,
     make_shapes,
     now,
     ratios,
     rounds_parser,
     timed,
+    turn_ratios,
     use_shapes,
     use_workers,
     write_json,
@@ -76,14 +82,12 @@ from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.stage import run_stage
 
 
-def iteration_time(cfg: Config) -> float:
-    """Seconds of the median iteration of a training."""
-    shutil.rmtree(cfg.work_dir, ignore_errors=True)
-    cfg = deepcopy(cfg)
-    timed(cfg)
+def train(cfg: Config, hook: TurnHook, name: str) -> None:
+    """Trains in a work dir that is this side's alone."""
+    cfg.work_dir += f'_{name}'
     with own_runner(cfg) as runner:
+        runner.register_hook(hook)
         runner.train()
-    return TimerHook.iteration()
 
 
 def plain_config(cfg: Config) -> Config:
@@ -101,53 +105,48 @@ def plain_config(cfg: Config) -> Config:
     return plain
 
 
-def iterations(cfg: Config, rounds: int) -> dict[str, list[float]]:
+def iterations(cfg: Config) -> dict[str, list[float]]:
     bare = deepcopy(cfg)
     bare.train_cfg.consistency = None
     label_for(bare, ('P',))
-    shares = []
 
-    def with_pytorchs_depthwise() -> float:
+    def with_pytorchs_depthwise(hook: TurnHook) -> None:
         with patch.object(DepthwiseConv2d, '_conv_forward', Conv2d._conv_forward):
-            return iteration_time(plain_config(cfg))
+            train(plain_config(cfg), hook, 'pytorch')
 
-    def with_norms_apart() -> float:
+    def with_norms_apart(hook: TurnHook) -> None:
         def apart(conv, norm, x):
             return norm(conv(x))
 
         with patch.object(efficientnet_lite, 'conv_norm', apart):
-            return iteration_time(plain_config(cfg))
+            train(plain_config(cfg), hook, 'apart')
 
-    def with_consistency() -> float:
-        seconds = iteration_time(stage_config(cfg, ('L',)))
-        shares.append(TimerHook.teacher_share())
-        return seconds
-
-    found = in_turns(
-        rounds,
+    found = in_short_turns(
+        1,
         dict(
-            plain=lambda: iteration_time(plain_config(cfg)),
-            l=lambda: iteration_time(stage_config(bare, ('L',))),
-            p=lambda: iteration_time(stage_config(bare, ('P',))),
-            consistency=with_consistency,
+            plain=lambda hook: train(plain_config(cfg), hook, 'plain'),
+            l=lambda hook: train(stage_config(bare, ('L',)), hook, 'l'),
+            p=lambda hook: train(stage_config(bare, ('P',)), hook, 'p'),
+            consistency=lambda hook: train(stage_config(cfg, ('L',)), hook, 'cl'),
             pytorch=with_pytorchs_depthwise,
             apart=with_norms_apart,
         ),
     )
+    teacher, whole = found['consistency'].teacher, found['consistency'].seconds
     return dict(
-        l_over_plain=ratios(found, 'l', 'plain'),
-        p_over_l=ratios(found, 'p', 'l'),
-        consistency_over_none=ratios(found, 'consistency', 'l'),
-        teacher_share=shares,
-        depthwise_over_pytorch=ratios(found, 'plain', 'pytorch'),
-        conv_norm_over_apart=ratios(found, 'plain', 'apart'),
+        l_over_plain=turn_ratios(found, 'l', 'plain'),
+        p_over_l=turn_ratios(found, 'p', 'l'),
+        consistency_over_none=turn_ratios(found, 'consistency', 'l'),
+        teacher_share=[round(part / turn, 3) for part, turn in zip(teacher, whole)],
+        depthwise_over_pytorch=turn_ratios(found, 'plain', 'pytorch'),
+        conv_norm_over_apart=turn_ratios(found, 'plain', 'apart'),
     )
 
 
-def labelling(cfg: Config, data: Path, rounds: int, size: int) -> list[float]:
+def labelling(cfg: Config, data: Path, size: int) -> list[float]:
     """Test images of a size, by the labeler and by mmseg's test loop."""
     cfg = deepcopy(cfg)
-    few = dict(labeled=1, dev=1, unlabeled=1, test=100 if size < 100 else 40)
+    few = dict(labeled=1, dev=1, unlabeled=1, test=120)
     options = [f'--{name}={number}' for name, number in few.items()]
     make_shapes(data / str(size), f'--size={size}', *options)
     use_shapes(cfg, data / str(size))
@@ -162,20 +161,19 @@ def labelling(cfg: Config, data: Path, rounds: int, size: int) -> list[float]:
     tester.test_dataloader.dataset = tested
     tester.test_evaluator = cfg.test_evaluator
 
-    def seconds(config: Config) -> float:
+    def test(config: Config, hook: TurnHook) -> None:
         with own_runner(config) as runner:
-            loop = runner.test_loop  # builds it
-            runner.call_hook('before_run')
-            runner.load_or_resume()
-            start = now()
-            loop.run()
-            return now() - start
+            runner.register_hook(hook)
+            runner.test()
 
-    found = in_turns(
-        rounds, dict(label=lambda: seconds(labeler), test=lambda: seconds(tester))
+    found = in_short_turns(
+        5,
+        dict(
+            label=lambda hook: test(labeler, hook), test=lambda hook: test(tester, hook)
+        ),
     )
     shutil.rmtree(pseudo_label_dir(cfg, ()))
-    return ratios(found, 'test', 'label')
+    return turn_ratios(found, 'test', 'label')
 
 
 def startup(cfg: Config, rounds: int) -> dict[str, list[float]]:
@@ -291,7 +289,7 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
 
 def main() -> None:
     parser = rounds_parser(__doc__)
-    parser.add_argument('--iters', type=int, default=14, help='of a stage')
+    parser.add_argument('--iters', type=int, default=60, help='of a stage')
     parser.add_argument(
         '--worker-iters', type=int, default=150, help='of a stage on Ray workers'
     )
@@ -311,12 +309,11 @@ def main() -> None:
         cfg = deepcopy(own)
         use_workers(cfg, 0)
 
-        found = iterations(cfg, args.rounds)
+        found = iterations(cfg)
         for name, size in (('over_test_loop', 225), ('small', 97)):
-            ours = labelling(cfg, Path(folder), args.rounds, size)
-            found[f'label_rate_{name}'] = ours
+            found[f'label_rate_{name}'] = labelling(cfg, Path(folder), size)
         found |= startup(own, args.rounds)
-        found |= workers(cfg, max(1, args.rounds // 4), args.worker_iters)
+        found |= workers(cfg, max(1, args.rounds // 2), args.worker_iters)
         results = {name: median(values) for name, values in found.items()}
         for name, value in results.items():
             print(f'{name:26} {value:.3f}')
