@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
@@ -52,6 +53,18 @@ class TimerHook(Hook):
         return median(b - a for a, b in pairwise(TimerHook.began[WARM_UP:]))
 
 
+class Turns(NamedTuple):
+    """What a side measured.
+
+    Attributes:
+        seconds: Of each turn, with the loading of its batches.
+        teacher: Those of them that the teacher's forward took.
+    """
+
+    seconds: list[float]
+    teacher: list[float]
+
+
 class TurnHook(Hook):
     """Lets a few iterations of this process's loop pass, then waits for its turn.
 
@@ -61,8 +74,7 @@ class TurnHook(Hook):
         length (int): Iterations of a turn.
 
     Attributes:
-        seconds: Of each turn, with the loading of its batches.
-        teacher: Those of them that the teacher's forward took.
+        turns (Turns): So far.
     """
 
     priority = 'VERY_HIGH'
@@ -70,7 +82,7 @@ class TurnHook(Hook):
     def __init__(self, mine, following, length: int) -> None:
         self.mine, self.following, self.length = mine, following, length
         self.iterations = 0
-        self.seconds, self.teacher = [], []
+        self.turns = Turns([], [])
 
     def before_train(self, runner) -> None:
         if teacher := getattr(runner.model, 'teacher', None):
@@ -79,7 +91,7 @@ class TurnHook(Hook):
             teacher.register_forward_hook(lambda *_: self.add(now() - began.pop()))
 
     def add(self, seconds: float) -> None:
-        self.teacher[-1] += seconds
+        self.turns.teacher[-1] += seconds
 
     def before_train_iter(self, *args, **kwargs) -> None:
         if self.iterations % self.length == 0:
@@ -87,11 +99,11 @@ class TurnHook(Hook):
                 self.end_turn()
             self.mine.acquire()
             self.began = now()
-            self.teacher.append(0.0)
+            self.turns.teacher.append(0.0)
         self.iterations += 1
 
     def end_turn(self, *args) -> None:
-        self.seconds.append(now() - self.began)
+        self.turns.seconds.append(now() - self.began)
         self.following.release()
 
     before_test_iter = before_train_iter
@@ -157,7 +169,7 @@ def in_turns(rounds: int, sides: dict[str, Callable]) -> list[dict]:
 
 def in_short_turns(
     length: int, sides: dict[str, Callable[[TurnHook], None]]
-) -> dict[str, TurnHook]:
+) -> dict[str, Turns]:
     """Runs every side in a process of its own, a few iterations of each in turn.
 
     What slows the machine down for more than a moment slows down all of them.
@@ -168,7 +180,7 @@ def in_short_turns(
             iterations.
 
     Returns:
-        Their hooks, without the turns in which processes still started or warmed up.
+        By name, without the turns in which processes still started or warmed up.
     """
     context = get_context('fork')
     semaphores = [context.Semaphore(place == 0) for place in range(len(sides))]
@@ -180,23 +192,22 @@ def in_short_turns(
 
         def run(side=side, hook=hook, sender=sender) -> None:
             side(hook)
-            sender.send((hook.seconds[WARM_UP:-1], hook.teacher[WARM_UP:-1]))
+            sender.send(Turns(*(values[WARM_UP:-1] for values in hook.turns)))
 
         process = context.Process(target=run, daemon=True)
         process.start()
         running[name] = receiver, process
-    hooks = {}
+    found = {}
     for name, (receiver, process) in running.items():
         if receiver not in wait([receiver, process.sentinel]):
             raise RuntimeError(f'the process of {name} died')
-        hooks[name] = hook = TurnHook(None, None, length)
-        hook.seconds, hook.teacher = receiver.recv()
-    return hooks
+        found[name] = receiver.recv()
+    return found
 
 
-def turn_ratios(hooks: dict[str, TurnHook], one: str, other: str) -> list[float]:
+def turn_ratios(found: dict[str, Turns], one: str, other: str) -> list[float]:
     """Each turn's ratio of two sides."""
-    pairs = zip(hooks[one].seconds, hooks[other].seconds)
+    pairs = zip(found[one].seconds, found[other].seconds)
     return [round(ours / theirs, 3) for ours, theirs in pairs]
 
 

@@ -132,7 +132,7 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
             apart=with_norms_apart,
         ),
     )
-    teacher, whole = found['consistency'].teacher, found['consistency'].seconds
+    whole, teacher = found['consistency']
     return dict(
         l_over_plain=turn_ratios(found, 'l', 'plain'),
         p_over_l=turn_ratios(found, 'p', 'l'),
