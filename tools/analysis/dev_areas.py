@@ -17,7 +17,7 @@ from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.self_training.config import own_runtime
 from mmseg_gist.self_training.fingerprint import fingerprint
-from mmseg_gist.self_training.own_runner import own_runner
+from mmseg_gist.self_training.own_runner import own_runner, whole_images
 from mmseg_gist.utils import UserError, atomic_path
 
 FILE = 'dev_areas.json'
@@ -47,7 +47,7 @@ def evaluate(cfg: Config, checkpoint: Path) -> dict[str, list[list[int]]]:
     """From each image's path, below what all of them share, to its areas."""
     if not checkpoint.exists():
         raise UserError(f'{checkpoint} does not exist: bring the work dir as trained')
-    with own_runner(evaluation_config(cfg, checkpoint)) as runner:
+    with own_runner(evaluation_config(cfg, checkpoint)) as runner, whole_images():
         runner.test()
         (metric,) = runner.test_loop.evaluator.metrics
     folder = os.path.commonpath([os.path.dirname(path) for path in metric.areas])
