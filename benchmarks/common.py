@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import NamedTuple
 
@@ -65,12 +66,22 @@ class Turns(NamedTuple):
     teacher: list[float]
 
 
+def orders(sides: int) -> Iterator[list[int]]:
+    """Who comes when, drawn anew for each cycle, as a neighbour may leave its traces.
+
+    The same in every process.
+    """
+    generator = Random(0)
+    while True:
+        yield generator.sample(range(sides), sides)
+
+
 class TurnHook(Hook):
     """Lets a few iterations of this process's loop pass, then waits for its turn.
 
     Args:
-        mine: Semaphore that this process waits for.
-        following: That of the next one.
+        place (int): This process's number.
+        semaphores (list): That each process waits for.
         length (int): Iterations of a turn.
 
     Attributes:
@@ -79,8 +90,9 @@ class TurnHook(Hook):
 
     priority = 'VERY_HIGH'
 
-    def __init__(self, mine, following, length: int) -> None:
-        self.mine, self.following, self.length = mine, following, length
+    def __init__(self, place: int, semaphores: list, length: int) -> None:
+        self.place, self.semaphores, self.length = place, semaphores, length
+        self.cycles = pairwise(orders(len(semaphores)))
         self.iterations = 0
         self.turns = Turns([], [])
 
@@ -97,14 +109,16 @@ class TurnHook(Hook):
         if self.iterations % self.length == 0:
             if self.iterations:
                 self.end_turn()
-            self.mine.acquire()
+            self.semaphores[self.place].acquire()
             self.began = now()
             self.turns.teacher.append(0.0)
         self.iterations += 1
 
     def end_turn(self, *args) -> None:
         self.turns.seconds.append(now() - self.began)
-        self.following.release()
+        order, next_order = next(self.cycles)
+        following = [*order, *next_order][order.index(self.place) + 1]
+        self.semaphores[following].release()
 
     before_test_iter = before_train_iter
     after_train = after_test = end_turn
@@ -183,12 +197,12 @@ def in_short_turns(
         By name, without the turns in which processes still started or warmed up.
     """
     context = get_context('fork')
-    semaphores = [context.Semaphore(place == 0) for place in range(len(sides))]
-    ring = zip(sides.items(), semaphores, [*semaphores[1:], semaphores[0]])
+    first = next(orders(len(sides)))[0]
+    semaphores = [context.Semaphore(place == first) for place in range(len(sides))]
     running = {}
-    for (name, side), mine, following in ring:
+    for place, (name, side) in enumerate(sides.items()):
         receiver, sender = context.Pipe(duplex=False)
-        hook = TurnHook(mine, following, length)
+        hook = TurnHook(place, semaphores, length)
 
         def run(side=side, hook=hook, sender=sender) -> None:
             side(hook)

@@ -6,8 +6,8 @@ batches of 8 that the process loads itself::
     python benchmarks/run.py --out FILE.json
 
 Of trainings, and of labelling and testing, each side has a process, and they take
-turns of one iteration, or five images; the ratio is the median over neighbouring
-turns. The other figures are medians over rounds.
+turns of one iteration, or ten images, in an order drawn anew each time; the ratio is
+the median over them. The other figures are medians over rounds.
 
 ========================= =================================================
 l_over_plain              iteration of an L stage without consistency loss
@@ -146,7 +146,7 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
 def labelling(cfg: Config, data: Path, size: int) -> list[float]:
     """Test images of a size, by the labeler and by mmseg's test loop."""
     cfg = deepcopy(cfg)
-    few = dict(labeled=1, dev=1, unlabeled=1, test=120)
+    few = dict(labeled=1, dev=1, unlabeled=1, test=240)
     options = [f'--{name}={number}' for name, number in few.items()]
     make_shapes(data / str(size), f'--size={size}', *options)
     use_shapes(cfg, data / str(size))
@@ -167,7 +167,7 @@ def labelling(cfg: Config, data: Path, size: int) -> list[float]:
             runner.test()
 
     found = in_short_turns(
-        5,
+        10,
         dict(
             label=lambda hook: test(labeler, hook), test=lambda hook: test(tester, hook)
         ),
