@@ -82,9 +82,9 @@ from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.stage import run_stage
 
 
-def train(cfg: Config, hook: TurnHook, name: str) -> None:
+def train(cfg: Config, hook: TurnHook) -> None:
     """Trains in a work dir that is this side's alone."""
-    cfg.work_dir += f'_{name}'
+    cfg.work_dir += f'_{hook.place}'
     with own_runner(cfg) as runner:
         runner.register_hook(hook)
         runner.train()
@@ -112,22 +112,22 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
 
     def with_pytorchs_depthwise(hook: TurnHook) -> None:
         with patch.object(DepthwiseConv2d, '_conv_forward', Conv2d._conv_forward):
-            train(plain_config(cfg), hook, 'pytorch')
+            train(plain_config(cfg), hook)
 
     def with_norms_apart(hook: TurnHook) -> None:
         def apart(conv, norm, x):
             return norm(conv(x))
 
         with patch.object(efficientnet_lite, 'conv_norm', apart):
-            train(plain_config(cfg), hook, 'apart')
+            train(plain_config(cfg), hook)
 
     found = in_short_turns(
         1,
         dict(
-            plain=lambda hook: train(plain_config(cfg), hook, 'plain'),
-            l=lambda hook: train(stage_config(bare, ('L',)), hook, 'l'),
-            p=lambda hook: train(stage_config(bare, ('P',)), hook, 'p'),
-            consistency=lambda hook: train(stage_config(cfg, ('L',)), hook, 'cl'),
+            plain=lambda hook: train(plain_config(cfg), hook),
+            l=lambda hook: train(stage_config(bare, ('L',)), hook),
+            p=lambda hook: train(stage_config(bare, ('P',)), hook),
+            consistency=lambda hook: train(stage_config(cfg, ('L',)), hook),
             pytorch=with_pytorchs_depthwise,
             apart=with_norms_apart,
         ),
