@@ -8,8 +8,9 @@
 
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# modules are compiled when they are imported, which few of them ever are
 PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check \
-	-c constraints.txt
+	--no-compile -c constraints.txt
 
 .PHONY: demo docs test
 

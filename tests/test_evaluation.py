@@ -286,8 +286,8 @@ def test_areas_of_each_image_and_class():
     (metric,) = evaluator.metrics
     assert metric.areas == {
         # ignored where the label is 255: 0 is right once of three, 1 twice of four
-        'images/a.png': [[1, 3], [2, 4], [0, 0]],
-        'images/b.png': [[0, 1], [0, 0], [1, 2]],
+        'images/a.png': [[1, 3, 2], [2, 4, 3], [0, 0, 0]],
+        'images/b.png': [[0, 1, 1], [0, 0, 0], [1, 2, 1]],
     }
 
 
@@ -296,4 +296,35 @@ def test_areas_leave_out_the_label_that_the_data_set_ignores():
     evaluator.dataset_meta = META
     evaluator.process([judged('a', [[0, 1]], [[0, 2]])])
     evaluator.evaluate(1)
-    assert evaluator.metrics[0].areas == {'images/a.png': [[1, 1], [0, 0], [0, 0]]}
+    (areas,) = evaluator.metrics[0].areas.values()
+    assert areas == [[1, 1, 1], [0, 0, 0], [0, 0, 0]]
+
+
+# -------------------------------------------------------- ClassIoUMetric
+
+
+def iou(label, truth, images=1, **kwargs):
+    """What the metric gives for the same prediction and human label each time."""
+    evaluator = Evaluator(dict(type='ClassIoUMetric', **kwargs))
+    evaluator.dataset_meta = META
+    for _ in range(images):
+        evaluator.process([judged('a', label, truth).to_dict()])
+    return evaluator.evaluate(images)
+
+
+def test_iou_of_each_class():
+    """2 of 4 pixels of the first two classes; the third is nowhere."""
+    found = iou([[0, 1, 1, 1]], [[0, 0, 1, 255]], images=2)
+    assert found['IoU.a'] == found['IoU.b'] == found['mIoU'] == 50
+    assert 'IoU.c' not in found
+
+
+def test_a_class_without_labels():
+    """IoU 1/2 and 1/3; one pixel is taken for a class that the labels lack."""
+    label, truth = [[0, 1, 2, 1]], [[0, 1, 1, 0]]
+    found = iou(label, truth)
+    assert found['mIoU'] == pytest.approx(100 * (1 / 2 + 1 / 3 + 0) / 3, abs=0.01)
+    assert found['IoU.c'] == 0
+    found = iou(label, truth, labeled_only=True)
+    assert found['mIoU'] == pytest.approx(100 * (1 / 2 + 1 / 3) / 2, abs=0.01)
+    assert 'IoU.c' not in found

@@ -6,18 +6,18 @@ import numpy as np
 
 
 def mean_iou(areas: np.ndarray) -> float:
-    """mIoU as mmseg's IoUMetric gives it.
+    """mIoU as the development set's :class:`ClassIoUMetric` gives it.
 
     Args:
-        areas: (N, C, 2) int, pixels of intersection and union of each image
-            and class.
+        areas: (N, C, 3) int, pixels of intersection, union and label of each
+            image and class.
 
     Returns:
-        float: In percent, to two decimals. Classes that are neither in the
-        images nor predicted are left out.
+        float: In percent, to two decimals. Classes that no label has are left
+        out.
     """
-    intersection, union = areas.sum(0).T
-    there = union > 0
+    intersection, union, labeled = areas.sum(0).T
+    there = labeled > 0
     return round(float(100 * np.mean(intersection[there] / union[there])), 2)
 
 

@@ -11,10 +11,26 @@ class ClassIoUMetric(IoUMetric):
     labels nor predicted have none.
 
     Args:
+        labeled_only (bool): Whether classes that no label has are left out of all
+            means. mmseg's metric counts such a class as IoU 0 as soon as one pixel
+            is taken for it, and not at all before; in a small set, where classes
+            are often missing, that pixel weighs more than all that models differ
+            by. Taken for it, pixels still count as missing from their own class.
+            Defaults to False.
         **kwargs: See :class:`mmseg.evaluation.IoUMetric`.
     """
 
+    def __init__(self, labeled_only: bool = False, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.labeled_only = labeled_only
+
     def compute_metrics(self, results: list) -> dict[str, float]:
+        if self.labeled_only and not self.format_only:
+            labeled = sum(label for *_, label in results) > 0
+            results = [
+                (intersection, union * labeled, predicted * labeled, label)
+                for intersection, union, predicted, label in results
+            ]
         metrics = super().compute_metrics(results)
         if self.format_only:
             return metrics

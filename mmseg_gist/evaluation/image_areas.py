@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+import torch
 from mmengine.evaluator import BaseMetric
 from mmseg.evaluation import IoUMetric
 from mmseg.registry import METRICS
@@ -9,10 +10,10 @@ from mmseg.registry import METRICS
 class ImageAreas(BaseMetric):
     """Keeps what mIoU is made of, image by image.
 
-    The sums over images, divided, are what :class:`mmseg.evaluation.IoUMetric`
-    gives; so mIoU of any part of the set needs no second evaluation. After the
-    evaluation the main process has them in ``areas``: a dict from the image's
-    path to a list of ``[intersection, union]``, pixels, of each class.
+    The sums over images, divided, are what :class:`ClassIoUMetric` gives; so mIoU
+    of any part of the set needs no second evaluation. After the evaluation the
+    main process has them in ``areas``: a dict from the image's path to a list of
+    ``[intersection, union, labeled]``, pixels, of each class.
 
     Args:
         ignore_index (int): Label of pixels that do not count. Defaults to 255.
@@ -29,11 +30,11 @@ class ImageAreas(BaseMetric):
         for sample in data_samples:
             label = sample['pred_sem_seg']['data'].squeeze()
             truth = sample['gt_sem_seg']['data'].squeeze().to(label)
-            intersection, union, *_ = IoUMetric.intersect_and_union(
+            intersection, union, _, labeled = IoUMetric.intersect_and_union(
                 label, truth, classes, self.ignore_index
             )
-            pairs = zip(intersection.long().tolist(), union.long().tolist())
-            self.results.append((sample['img_path'], list(map(list, pairs))))
+            areas = torch.stack([intersection, union, labeled], dim=1).long()
+            self.results.append((sample['img_path'], areas.tolist()))
 
     def compute_metrics(self, results: list) -> dict:
         self.areas = dict(results)

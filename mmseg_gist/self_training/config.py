@@ -79,8 +79,9 @@ def stage_config(cfg: Config, path: Path) -> Config:
     iters = stage_iters(cfg, path)
     stage = copy.deepcopy(cfg)
     stage.pop('unlabeled_dataloader')
-    for key in ('val_evaluator', 'test_evaluator'):
-        stage[key] = scored_by_class(stage.get(key))
+    # the development set is small: classes may be missing from it
+    stage.val_evaluator = scored_by_class(stage.get('val_evaluator'), labeled_only=True)
+    stage.test_evaluator = scored_by_class(stage.get('test_evaluator'))
     stage.work_dir = stage_dir(cfg, path)
     stage.load_from = parent_checkpoint(cfg, path)
     stage.resume = False
@@ -138,12 +139,17 @@ def consistency_parts(consistency: dict) -> tuple[dict, dict]:
     return teacher, loss
 
 
-def scored_by_class(evaluator):
-    """The evaluator, telling the IoU of each class if it is mmseg's IoUMetric."""
+def scored_by_class(evaluator, **kwargs):
+    """The evaluator, a :class:`ClassIoUMetric` if it is mmseg's IoUMetric.
+
+    Args:
+        evaluator: As in mmengine's configs.
+        **kwargs: What is set of that metric.
+    """
     if isinstance(evaluator, (list, tuple)):
-        return [scored_by_class(part) for part in evaluator]
+        return [scored_by_class(part, **kwargs) for part in evaluator]
     if evaluator and evaluator.get('type') in ('IoUMetric', 'mmseg.IoUMetric'):
-        return dict(evaluator, type='ClassIoUMetric')
+        return dict(evaluator, type='ClassIoUMetric', **kwargs)
     return evaluator
 
 

@@ -114,13 +114,22 @@ class IterativeSelfTrainingLoop(BaseLoop):
         check_settings(self.cfg)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
         if not osp.exists(self.record_file) and is_main_process():
-            check_datasets(self.cfg)
+            self._tell_missing_classes(check_datasets(self.cfg))
         barrier()
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         # Only the stages' Runners train; this one has nothing to load or resume.
         self.resume = runner._resume
         runner._resume, runner._load_from = False, None
         runner.param_schedulers = None
+
+    def _tell_missing_classes(self, report: dict) -> None:
+        pixels = report['sets']['val']['pixels']
+        names = [name for name, n in zip(report['classes'], pixels) if n == 0]
+        if names:
+            self._runner.logger.warning(
+                f'The development set has no {", ".join(names)}: what it chooses by, '
+                'its mIoU, is the mean over the other classes'
+            )
 
     def run(self) -> nn.Module:
         """Trains until the policy asks for nothing more.

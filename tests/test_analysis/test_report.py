@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import torch
 from browser import browser
 from made_up import write_record
 from mmengine.config import Config
@@ -27,7 +26,6 @@ from mmseg_gist.analysis import ReportHook
 from mmseg_gist.analysis.report import charts, labels, pictures, write_report
 from mmseg_gist.analysis.report.checks import Labels, warnings
 from mmseg_gist.analysis.report.tree import labeled_by, leaves
-from mmseg_gist.evaluation import ClassIoUMetric
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.bloat_guard import BloatGuard
 from mmseg_gist.self_training.path import from_name, to_name
@@ -364,19 +362,6 @@ def test_charts_take_the_colours_of_the_page():
 def test_spaced():
     assert labels.spaced(list(range(10)), 4) == [0, 2, 5, 7]
     assert labels.spaced([1, 2], 4) == [1, 2]
-
-
-def test_iou_of_each_class():
-    metric = ClassIoUMetric()
-    metric.dataset_meta = dict(classes=('a', 'b', 'c'))
-    truth = torch.tensor([[[0, 0, 1, 255]]])
-    label = torch.tensor([[[0, 1, 1, 1]]])
-    sample = dict(pred_sem_seg=dict(data=label), gt_sem_seg=dict(data=truth))
-    metric.process({}, [sample, sample])
-    found = metric.evaluate(2)
-    assert found['IoU.a'] == found['IoU.b'] == 50  # 2 of 4 pixels each
-    assert 'IoU.c' not in found
-    assert found['mIoU'] == 50
 
 
 # ------------------------------------------------------------------ the loop

@@ -291,7 +291,8 @@ def test_the_other_sets_stay():
     stage = stage_config(cfg, ('P',))
     for key in ('val_cfg', 'optim_wrapper'):
         assert stage[key] == cfg[key]
-    assert stage.val_evaluator == dict(cfg.val_evaluator, type='ClassIoUMetric')
+    # the development set is small, and classes may be missing from it
+    assert stage.val_evaluator == dict(type='ClassIoUMetric', labeled_only=True)
     # each is gone through once: workers that persist would only have to be ended
     assert stage.val_dataloader == dict(cfg.val_dataloader, persistent_workers=False)
     assert 'unlabeled_dataloader' not in stage

@@ -217,6 +217,22 @@ def test_every_policy_trains(cfg, policy, paths):
     assert list(record['stages']) == paths
 
 
+def test_classes_that_the_development_set_lacks_do_not_count(cfg, tmp_path):
+    config = write_tiny(tmp_path / 'data')
+    for file in config.parent.glob('labels/dev*.png'):
+        label = np.array(Image.open(file))
+        Image.fromarray(label.clip(max=1)).save(file)
+    cfg = Config.fromfile(config)
+    cfg.work_dir = str(tmp_path / 'run')
+    scores = run(with_policy(cfg, type='FixedPath', path='0'))['stages']['0']
+    assert scores['test']['IoU.c'] > 0  # so it is predicted
+    assert 'IoU.c' not in scores['dev']
+    mean = (scores['dev']['IoU.a'] + scores['dev']['IoU.b']) / 2
+    assert scores['dev']['mIoU'] == pytest.approx(mean, abs=0.011)
+    (log,) = Path(cfg.work_dir).glob('*/*.log')
+    assert 'WARNING - The development set has no c: what it chooses' in log.read_text()
+
+
 def test_more_stages_are_added_by_resuming(cfg):
     run(with_policy(cfg, type='FixedPath', path='L'))
     first = Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns

@@ -223,7 +223,7 @@ def test_a_group_is_of_some_of_the_paths(tool, four_paths):
 def write_areas(folder: Path, percent: dict) -> None:
     """One class of 100 pixels; IoU in percent by stage, an image each."""
     stages = {
-        stage: {name: [[value, 100]] for name, value in zip('ab', values)}
+        stage: {name: [[value, 100, 100]] for name, value in zip('ab', values)}
         for stage, values in percent.items()
     }
     (folder / 'dev_areas.json').write_text(json.dumps(dict(made_of='', stages=stages)))

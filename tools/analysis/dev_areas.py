@@ -1,8 +1,8 @@
 """Evaluate all stages of a run image by image, for dev_size.py.
 
 Writes dev_areas.json beside the record: for each stage and image of the
-development set the pixels of intersection and union of each class. Stages that
-are there already are skipped. A larger set than the run's own is given by
+development set the pixels of intersection, union and label of each class. Stages
+that are there already are skipped. A larger set than the run's own is given by
 --cfg-options val_dataloader.dataset.ann_file=LIST.
 """
 

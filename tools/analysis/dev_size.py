@@ -24,7 +24,7 @@ from mmseg_gist.utils import UserError
 
 
 def read_areas(each: Run) -> dict[Path, np.ndarray]:
-    """(N, C, 2) int64 of each finished stage, images in one order.
+    """(N, C, 3) int64 of each finished stage, images in one order.
 
     Raises:
         UserError: There is no such file, or a stage is not in it.
