@@ -8,9 +8,8 @@
 
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# modules are compiled when they are imported, which few of them ever are
 PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check \
-	--no-compile -c constraints.txt
+	-c constraints.txt
 
 .PHONY: demo docs test
 

@@ -59,6 +59,7 @@ EXPERIMENTS = [
         'camvid_1-16_semi_supervised',
         'voc1k_1-4_policies',
         'voc1k_1-4_addons',
+        'voc1k_1-4_paths',
     )
 ]
 # Images: labelled, development, unlabelled, test.
