@@ -25,15 +25,15 @@ class ClassIoUMetric(IoUMetric):
         self.labeled_only = labeled_only
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        if self.labeled_only and not self.format_only:
+        if self.format_only:
+            return super().compute_metrics(results)
+        if self.labeled_only:
             labeled = sum(label for *_, label in results) > 0
             results = [
                 (intersection, union * labeled, predicted * labeled, label)
                 for intersection, union, predicted, label in results
             ]
         metrics = super().compute_metrics(results)
-        if self.format_only:
-            return metrics
         areas = list(zip(*results))[:2]
         intersections, unions = (sum(parts).tolist() for parts in areas)
         names = self.dataset_meta['classes']

@@ -217,7 +217,7 @@ def test_every_policy_trains(cfg, policy, paths):
     assert list(record['stages']) == paths
 
 
-def test_classes_that_the_development_set_lacks_do_not_count(cfg, tmp_path):
+def test_classes_that_the_development_set_lacks_do_not_count(tmp_path):
     config = write_tiny(tmp_path / 'data')
     for file in config.parent.glob('labels/dev*.png'):
         label = np.array(Image.open(file))
