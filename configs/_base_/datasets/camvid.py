@@ -76,8 +76,6 @@ train_dataloader = dict(
 unlabeled_dataloader = dict(
     batch_size=4,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type='PseudoLabelDataset',
         data_root=data_root,
