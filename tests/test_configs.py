@@ -56,6 +56,7 @@ EXPERIMENTS = [
         'camvid_1-16_policies',
         'camvid_1-16_paths',
         'camvid_1-16_addons',
+        'camvid_1-16_nine_stages',
         'camvid_1-16_semi_supervised',
         'voc1k_1-4_policies',
         'voc1k_1-4_addons',
