@@ -83,6 +83,9 @@ def of_stage_0(cfg: Config) -> dict:
 def other_training(file: str, base: Config, name: str, seed: int) -> Config:
     """The config of a training whose model is a setting's stage 0."""
     cfg = read_config(file, None)
+    for key in ('launcher', 'model_wrapper_cfg'):
+        if key in base:
+            cfg[key] = base[key]
     cfg.randomness = dict(cfg.get('randomness') or {}, seed=seed)
     cfg.work_dir = str(Path(base.work_dir, STAGE_0, name, f'seed_{seed}'))
     cfg.resume = True

@@ -80,6 +80,11 @@ def write_predictions(cfg: Config, folder: str) -> None:
 def main() -> None:
     args = parse_args()
     cfg = load_config(args)
+    if cfg.get('test_dataloader') is None:
+        raise UserError(
+            f'{args.config}: has no test set: add test_dataloader, test_evaluator and '
+            f'test_cfg (tools/dataset_converters/folder.py does so with --test)'
+        )
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         raise UserError(f'{args.checkpoint}: there is no such checkpoint file')
     cfg.load_from = args.checkpoint

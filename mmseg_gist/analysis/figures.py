@@ -36,14 +36,14 @@ def save_curves(
     axes = figure.subplots()
     xs = sorted({x for points in curves.values() for x in points})
     gap = min((b - a for a, b in zip(xs, xs[1:])), default=1)
-    for i, (label, points) in enumerate(curves.items()):
+    handles = []
+    for i, points in enumerate(curves.values()):
         # side by side, else bars hide each other
         shift = 0.04 * gap * (i - (len(curves) - 1) / 2)
-        axes.errorbar(
+        bars = axes.errorbar(
             [x + shift for x in points],
             [point.mean for point in points.values()],
             [point.std or 0 for point in points.values()],
-            label=label,
             color=COLORS[i % len(COLORS)],
             marker=MARKERS[i % len(MARKERS)],
             linestyle=LINES[i // len(COLORS) % len(LINES)],
@@ -51,6 +51,7 @@ def save_curves(
             capsize=2,
             elinewidth=0.8,
         )
+        handles.append(bars)
     if ticks:
         axes.set_xticks(range(len(ticks)), ticks)
     else:
@@ -58,7 +59,8 @@ def save_curves(
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.grid(alpha=0.3)
-    figure.legend(loc='outside right upper', frameon=False)
+    # the labels are given here: matplotlib passes over its own with a leading _
+    figure.legend(handles, list(curves), loc='outside right upper', frameon=False)
     save(figure, file)
 
 

@@ -37,6 +37,12 @@ def test_a_curve_has_its_points_bars_and_name(monkeypatch):
     ]
 
 
+def test_a_name_may_begin_with_an_underscore(monkeypatch):
+    monkeypatch.setitem(CURVES, '_background_', {0: Spread(1.0, None, 1)})
+    (legend,) = drawn(monkeypatch).legends
+    assert [text.get_text() for text in legend.get_texts()] == list(CURVES)
+
+
 def test_curves_stand_side_by_side_at_their_stage(monkeypatch):
     first, second = drawn(monkeypatch).axes[0].containers
     for ours, theirs, stages in zip(

@@ -252,16 +252,25 @@ def test_without_the_images_the_rest_is_there(cfg, work_dir):
     assert 'stages' in tables(page)
 
 
-def test_photos_are_upright():
+def photo(file: Path) -> Image.Image:
+    """What the page shows of it."""
+    content = pictures.photo(str(file)).split(',')[1]
+    return Image.open(io.BytesIO(base64.b64decode(content)))
+
+
+def test_photos_are_upright(tmp_path):
     """As the models see them; a camera may store them lying."""
     image = Image.new('RGB', (40, 20))
     exif = image.getexif()
     exif[ExifTags.Base.Orientation] = 6
-    content = io.BytesIO()
-    image.save(content, 'jpeg', exif=exif)
-    uri = pictures.photo(Image.open(content))
-    taken = Image.open(io.BytesIO(base64.b64decode(uri.split(',')[1])))
-    assert taken.size == (20, 40)
+    image.save(tmp_path / 'lying.jpg', exif=exif)
+    assert photo(tmp_path / 'lying.jpg').size == (20, 40)
+
+
+def test_photos_of_16_bits_are_their_high_bytes(tmp_path):
+    values = np.full((20, 40), 77 * 256, np.uint16)
+    Image.fromarray(values).save(tmp_path / 'deep.png')
+    assert abs(np.asarray(photo(tmp_path / 'deep.png')) - 77.0).max() <= 1
 
 
 def test_the_page_stands_alone(cfg):
@@ -357,6 +366,12 @@ def test_charts_take_the_colours_of_the_page():
         text.text for text in ElementTree.fromstring(pictures[0]).iter() if text.text
     ]
     assert {'★ L', '52.00', 'failed'} <= {text.strip() for text in texts}
+
+
+def test_a_class_may_begin_with_an_underscore():
+    svg = charts.lines({'_background_': {0: 1}, 'cat': {0: 2}}, 'stage', 'share [%]')
+    texts = ElementTree.fromstring(svg).itertext()
+    assert {'_background_', 'cat'} <= {text.strip() for text in texts}
 
 
 def test_spaced():

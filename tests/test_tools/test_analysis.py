@@ -90,6 +90,21 @@ def test_compare(tool, tmp_path):
     }
 
 
+def test_the_cost_of_all_is_of_the_seeds_that_have_all(tool, tmp_path):
+    seeds = write_seeds(tmp_path / 'CL')
+    write_record(seeds / 'seed_2', 2, SEEDS[1], POLICIES['GIST'])
+    args = ['compare', seeds, '--policies', 'labels only', 'GIST']
+    rows = [row[:4] for row in tool(*args)[1:]]
+    assert rows == [
+        ['labels only', '2', '2', '20'],
+        ['GIST', '3', '4', '40'],
+        ['all, shared stages once', '2', '4.50', '45'],
+    ]
+    write_record(tmp_path / 'LE/seed_0', 0, SEEDS[0], POLICIES['GIST'])
+    write_record(tmp_path / 'LE/seed_1', 1, SEEDS[1], POLICIES['labels only'])
+    assert [row[0] for row in tool('compare', tmp_path / 'LE')[1:]] == ['GIST', 'FIST']
+
+
 def test_compare_settings(tool, tmp_path):
     """The base of both is the labels-only policy that one of them has."""
     write_seeds(tmp_path / 'CL')
@@ -213,8 +228,10 @@ def test_spread_is_of_one_run(tool, tmp_path):
 
 
 def test_a_group_is_of_some_of_the_paths(tool, four_paths):
-    with pytest.raises(UserError, match='--group 5 of 4 paths; give 1 or more'):
-        tool('spread', four_paths)
+    for group in ('0', '5'):
+        with pytest.raises(UserError, match=f'--group {group} of 4 paths; give 1 to 4'):
+            tool('spread', four_paths, '--group', group)
+    assert tool('spread', four_paths) == tool('spread', four_paths, '--group', '4')
 
 
 # -------------------------------------------------------------- dev_size.py

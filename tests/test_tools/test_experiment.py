@@ -183,6 +183,17 @@ experiment = dict(seeds=[3], settings=dict(mixed=dict(stage_0='{other}')))
     assert trained.stat().st_mtime_ns == before
 
 
+def test_what_another_config_trains_is_distributed_too(tmp_path):
+    tool = runpy.run_path(str(ROOT / 'tools/experiment.py'))
+    wrapper = dict(type='MMDistributedDataParallel', device_ids=None)
+    base = Config(
+        dict(launcher='pytorch', model_wrapper_cfg=wrapper, work_dir=str(tmp_path))
+    )
+    other = str(write_semi(tmp_path / 'other', 'ClassMix'))
+    cfg = tool['other_training'](other, base, 'mixed', 3)
+    assert (cfg.launcher, cfg.model_wrapper_cfg) == ('pytorch', wrapper)
+
+
 def test_a_config_without_an_experiment_is_refused(monkeypatch):
     config = ROOT / 'configs/gist/deeplabv2_shapes_rist.py'
     with pytest.raises(UserError, match='has no `experiment`; train it by train.py'):

@@ -150,6 +150,19 @@ def test_a_photo_that_is_stored_lying(tool, folders):
     run(tool)
 
 
+def test_images_of_16_bits_differ(tool, folders):
+    """Where all their values are above 255, too."""
+    rng = np.random.default_rng(0)
+    for path in Path('images').iterdir():
+        values = rng.integers(256, 2**16, (24, 32), dtype=np.uint16)
+        Image.fromarray(values).save(path)
+    Path('images/7.png').write_bytes(Path('images/8.png').read_bytes())
+    (line,) = faults(tool)
+    assert line.startswith('images/8.png: is the same picture as images/7.png')
+    Path('images/7.png').unlink()
+    run(tool)
+
+
 def test_wide_values_do_not_wrap_around(tool, folders):
     Image.fromarray(np.full((24, 32), 256, np.uint16)).save('labels/4.png')
     (line,) = faults(tool)

@@ -197,6 +197,11 @@ def test_a_users_error_is_one_line(folder):
             '--amp replaces an OptimWrapper, but optim_wrapper.type is Mine',
         ),
         ('train.py', ['--amp'], '--amp needs a GPU: leave it out'),
+        (
+            'test.py',
+            ['tiny.py', '--cfg-options', 'test_dataloader=None'],
+            'tiny.py: has no test set: add test_dataloader',
+        ),
         ('test.py', ['none.pth'], 'none.pth: there is no such checkpoint file'),
         (
             'test.py',

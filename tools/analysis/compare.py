@@ -38,7 +38,7 @@ def costs(run: Run, policies: list[str]) -> dict[str, int | None]:
 
 
 def mean_costs(runs: list[Run], policies: list[str]) -> dict[str, float | None]:
-    columns = [costs(run, [p for p in policies if p in run.policies]) for run in runs]
+    columns = [costs(run, policies) for run in runs]
     return {key: mean([column[key] for column in columns]) for key in columns[0]}
 
 
@@ -102,10 +102,15 @@ def main(argv: list[str] | None = None) -> None:
             row['best stage'] = ', '.join(map(to_name, best))
             rows.append(row)
         if len(runs_of) > 1:
-            runs = [run for run in found if run.setting == setting]
+            runs = [
+                run
+                for run in found
+                if run.setting == setting and runs_of.keys() <= run.policies.keys()
+            ]
             row = dict.fromkeys(rows[-1]) | dict(setting=setting, seeds=len(runs))
             row['policy'] = 'all, shared stages once'
-            rows.append(row | mean_costs(runs, list(runs_of)) | {'best stage': ''})
+            if runs:
+                rows.append(row | mean_costs(runs, list(runs_of)) | {'best stage': ''})
     if len(settings) == 1:
         rows = [{k: v for k, v in row.items() if k != 'setting'} for row in rows]
     publish(rows, args.out)

@@ -9,10 +9,11 @@ NAME_<path>.png, the labels of a few images by stages.
 import json
 from argparse import ArgumentParser
 
+import mmcv
 import numpy as np
 from matplotlib.figure import Figure
 from mmengine.registry import init_default_scope
-from PIL import Image, ImageOps
+from PIL import Image
 
 from mmseg_gist.analysis.bloat import FILE
 from mmseg_gist.analysis.figures import save
@@ -62,8 +63,7 @@ def draw(labels: Labels, palette: list, images: int, file: str) -> None:
     colors = np.zeros((256, 3), np.uint8)
     colors[: len(palette)] = palette
     for row, name in zip(grid, names):
-        with Image.open(name) as image:
-            image = ImageOps.exif_transpose(image).convert('RGB')
+        image = Image.fromarray(mmcv.imread(name, channel_order='rgb'))
         for axes in row:
             axes.set_axis_off()
         row[0].imshow(image)

@@ -41,14 +41,19 @@ def result_of(run: Run, path: Path) -> Path:
 def main(argv: list[str] | None = None) -> None:
     parser = records_parser(__doc__, policies=False)
     parser.add_argument('--policy', help='default: the one with the most paths')
-    parser.add_argument('--group', type=int, default=5, help='default: 5')
+    parser.add_argument(
+        '--group', type=int, help='default: 5, or all paths where there are fewer'
+    )
     args = parser.parse_args(argv)
     runs = find_runs(args.records)
     if len(runs) > 1:
         raise UserError(f'{runs[1].file}: paths are of one run; give one record')
     paths = paths_of(runs[0], args.policy)
-    if not 1 <= args.group <= len(paths):
-        raise UserError(f'--group {args.group} of {len(paths)} paths; give 1 or more')
+    group = min(5, len(paths)) if args.group is None else args.group
+    if not 1 <= group <= len(paths):
+        raise UserError(
+            f'--group {group} of {len(paths)} paths; give 1 to {len(paths)}'
+        )
     rows, results = [], []
     for path in paths:
         best = result_of(runs[0], path)
@@ -62,8 +67,8 @@ def main(argv: list[str] | None = None) -> None:
     means = {'all paths': spread([test for _, test in results])}
     if sound:
         means['paths that are not degenerate'] = spread(sound)
-    name = f'best of each {args.group} paths in turn'
-    means[name] = best_of_consecutive_groups(results, args.group)
+    name = f'best of each {group} paths in turn'
+    means[name] = best_of_consecutive_groups(results, group)
     print()
     publish(
         [{'mean of': name, 'n': s.count, 'test': s} for name, s in means.items()],

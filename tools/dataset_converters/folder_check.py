@@ -215,7 +215,9 @@ def _look(
     try:
         # Read to its end, which OpenCV does not insist on, and turned as it does.
         with Image.open(image_path) as image:
-            image = ImageOps.exif_transpose(image).convert('RGB')
+            image = ImageOps.exif_transpose(image)
+        if image.mode[0] != 'I':  # the conversion would clip 16 bits
+            image = image.convert('RGB')
         size = image.size
         digest = hashlib.blake2b(f'{size}'.encode() + image.tobytes()).digest()
     except Exception as error:  # each decoder has errors of its own

@@ -7,6 +7,12 @@ file is ever changed::
 
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
         --sbd benchmark_RELEASE/dataset/cls
+
+VOC-1k needs VOC's own labels only::
+
+    python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
+        --lists configs/_base_/splits/voc1k/1-8/{labeled,dev,unlabeled}.txt \
+        configs/_base_/splits/voc1k/test.txt
 """
 
 import argparse
@@ -74,7 +80,7 @@ def complete(
     if path is None:
         raise UserError(
             f'{out / name}.png: no label for this image: give SBD with --sbd or '
-            f'SegmentationClassAug with --aug'
+            f'SegmentationClassAug with --aug, or lists of other images with --lists'
         )
     label = read_mat(path) if path.suffix == '.mat' else read_label(path)
     check_values(path, label, len(PALETTE))

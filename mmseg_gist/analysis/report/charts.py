@@ -36,11 +36,11 @@ def lines(
     """
     rows = -(-len(curves) // 3)
     figure, axes = _axes(2.9 + 0.2 * rows)
-    for i, (label, points) in enumerate(curves.items()):
-        axes.plot(
+    handles = []
+    for i, points in enumerate(curves.values()):
+        handles += axes.plot(
             list(points),
             list(points.values()),
-            label=label,
             color=COLORS[i % len(COLORS)],
             marker=MARKERS[i % len(MARKERS)],
             linestyle=LINES[i % len(LINES)],
@@ -54,7 +54,9 @@ def lines(
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.grid(alpha=0.5)
-    figure.legend(loc='outside upper left', ncols=3, frameon=False, fontsize=9)
+    # the labels are given here: matplotlib passes over its own with a leading _
+    legend = dict(ncols=3, frameon=False, fontsize=9)
+    figure.legend(handles, list(curves), loc='outside upper left', **legend)
     return to_svg(figure, ylabel)
 
 

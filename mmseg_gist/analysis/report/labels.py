@@ -14,7 +14,6 @@ import numpy as np
 from mmengine.config import Config
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
-from PIL import Image
 
 from mmseg_gist.datasets.labels import (
     count,
@@ -151,11 +150,9 @@ def read_images(cfg: Config, models: dict[str, dict], store: Store) -> dict[str,
     labeled = list(human.places)
 
     def show(path: str) -> dict:
-        with Image.open(path) as image:
-            taken = pictures.photo(image)
         truth = human.read(path)
         truth = None if truth is None else pictures.label(truth, palette)
-        return dict(photo=taken, human=truth)
+        return dict(photo=pictures.photo(path), human=truth)
 
     images = dict(
         labeled={path: show(path) for path in spaced(labeled, SHOWN)},

@@ -4,17 +4,18 @@ import base64
 from collections.abc import Sequence
 from io import BytesIO
 
+import mmcv
 import numpy as np
 from matplotlib import colormaps
-from PIL import Image, ImageOps
+from PIL import Image
 
 WIDTH = 320  # pixels, no picture is wider
 NOTHING = 255  # the label that is shown as the photograph below it
 
 
-def photo(image: Image.Image) -> str:
-    """A JPEG of a photograph, upright as the models see it."""
-    image = ImageOps.exif_transpose(image).convert('RGB')
+def photo(file: str) -> str:
+    """A JPEG of a photograph, upright and in 8 bits as the models see it."""
+    image = Image.fromarray(mmcv.imread(file, channel_order='rgb'))
     return _uri(_fit(image, Image.Resampling.BILINEAR), 'jpeg')
 
 

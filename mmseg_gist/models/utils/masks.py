@@ -61,8 +61,8 @@ class CutMask:
     """All but a rectangle of half of the image's area (CutMix).
 
     So a rectangle of the next image is pasted on each image. Its width is
-    uniform between half of the image's and all of it, its place uniform.
-    (https://arxiv.org/abs/1906.01916)
+    uniform between half of the image's and all of it, as in ClassMix's code
+    (log-uniform in that of https://arxiv.org/abs/1906.01916), its place uniform.
     """
 
     def __call__(self, labels: Tensor) -> Tensor:
