@@ -208,7 +208,10 @@ def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
         if key in ('decode_head', 'auxiliary_head'):
             heads = value if isinstance(value, (list, tuple)) else [value]
             for head in heads:
-                found = (head or {}).get('num_classes', num_classes)
+                head = head or {}
+                if 'boundary_threshold' in head:  # STDC's, of boundaries
+                    continue
+                found = head.get('num_classes', num_classes)
                 if found != num_classes:
                     raise UserError(
                         f'{prefix}.{key} has num_classes={found}, but the data set has '

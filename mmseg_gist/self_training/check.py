@@ -66,6 +66,11 @@ def check_later_stages(cfg: Config) -> None:
         teacher, loss = consistency_parts(settings.consistency)
         build(HOOKS, teacher, 'train_cfg.consistency')
         build(MODELS, loss, 'train_cfg.consistency')
+    if cfg.unlabeled_dataloader.dataset.get('indices') is not None:
+        raise UserError(
+            'unlabeled_dataloader.dataset.indices is not for pseudo-labels: name the '
+            'images in a list (ann_file)'
+        )
     name = 'unlabeled_dataloader.dataset.pipeline'
     pipeline = refined(cfg, ('P',)).unlabeled_dataloader.dataset.get('pipeline') or []
     if not any(loads(step, 'Annotations') for step in pipeline):

@@ -5,7 +5,7 @@ import os.path as osp
 
 from mmengine.config import Config, ConfigDict
 
-from mmseg_gist.datasets.labels import leaves, loads, step_name
+from mmseg_gist.datasets.labels import leaves, loading_steps, loads, step_name
 from mmseg_gist.utils import UserError, derive_seed
 
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
@@ -234,6 +234,9 @@ def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
     folder = osp.abspath(pseudo_label_dir(cfg, parent))
     dataset.data_prefix = dict(prefix, seg_map_path=folder)
     dataset.metainfo = cfg.metainfo
+    # a pseudo-label holds the model's own classes
+    for place in (dataset, *loading_steps(dataset.get('pipeline'), 'Annotations')):
+        place.pop('reduce_zero_label', None)
     return dataset
 
 

@@ -179,15 +179,15 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 clean_up(self.cfg, path)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
             self.runner.call_hook('after_stage', record=record, row=row)
-            if row['status'] == 'failed' and path == ROOT:
-                raise UserError(
-                    f'stage 0 failed: {row["reason"]}; lower the learning rate and '
-                    'start in another --work-dir'
-                )
 
     def _following(self, record: Record) -> list[Path]:
         if ROOT not in record.scores:
             return [ROOT]
+        if record.scores[ROOT] is None:
+            raise UserError(
+                f'stage 0 failed: {record[ROOT]["reason"]}; lower the learning rate '
+                'and start in another --work-dir'
+            )
         following = self.policy(record.scores)
         for path in following:
             checkpoint = parent_checkpoint(self.cfg, path)
@@ -227,12 +227,23 @@ class IterativeSelfTrainingLoop(BaseLoop):
             names = changed(record.run['settings'], settings)
             # records of earlier versions have no lists
             names += changed(record.run.setdefault('lists', lists), lists)
+            if (self.cfg.get('randomness') or {}).get('seed') not in (
+                None,
+                record.run['seed'],
+            ):
+                names.append('randomness.seed')
             if names:
                 raise UserError(
                     f'{file} was made with other settings ({", ".join(names)}): '
                     'choose another --work-dir'
                 )
         else:
+            stages = osp.join(self.cfg.work_dir, 'stages')
+            if osp.exists(stages):  # of which run, nobody knows
+                raise UserError(
+                    f'{stages} exists, but not the record of its stages: remove it, '
+                    'or choose another --work-dir'
+                )
             self._check_model()
             run = dict(seed=self.runner.seed, settings=settings, lists=lists)
             record = Record(file, run)

@@ -86,11 +86,12 @@ def run_stage(cfg: Config, path: Path) -> dict:
             stage.load_from, stage.resume = progress, True
         with own_runner(stage) as runner:
             with measured('training'):
-                if row['iters'] and not trained:
-                    runner.train()
-                else:
-                    runner.load_or_resume()
                 if not trained:
+                    if row['iters']:
+                        runner.train()
+                    else:
+                        runner.call_hook('before_run')  # as mmengine does
+                        runner.load_or_resume()
                     save_plain(runner, cfg, checkpoint)
             barrier()
             with measured('evaluation'), whole_images():

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import mmseg
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -231,6 +232,17 @@ def test_missing_folder(root):
 )
 def test_heads_with_another_number_of_classes(root, model, place):
     refused(config(**model), f'{place} has num_classes=21', '3 classes')
+
+
+def test_a_head_for_boundaries_has_classes_of_its_own(root):
+    stdc = Config.fromfile(
+        Path(mmseg.__path__[0], '.mim/configs/_base_/models/stdc.py')
+    )
+    heads = [stdc.model.decode_head, *stdc.model.auxiliary_head]
+    assert {head.num_classes for head in heads} == {19, 2}
+    for head in heads[:-1]:
+        head.num_classes = 3
+    check_datasets(config(**stdc.model))
 
 
 def test_sets_with_different_classes(root):

@@ -38,6 +38,15 @@ def test_progress_is_saved_in_intervals_and_at_the_end(make_stage, run, saved):
     assert not [name for name in os.listdir(runner.work_dir) if 'iter_' in name]
 
 
+def test_it_is_saved_after_a_step_of_the_optimizer(make_stage, run, saved):
+    """Else the gradients that were added up before would be lost."""
+    stage = make_stage('L')
+    stage.optim_wrapper.accumulative_counts = 3
+    stage.train_cfg.max_iters = 10
+    run(stage)
+    assert saved == [2, 5, 8, 9]
+
+
 def test_what_is_saved_is_all_that_resuming_needs(make_stage, run):
     runner, _ = run(make_stage('L'))
     path = find_latest_checkpoint(runner.work_dir)

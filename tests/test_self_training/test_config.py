@@ -261,6 +261,16 @@ def test_pseudo_labels_alone_load_one_data_set(path):
     assert stage.model == MODEL
 
 
+def test_pseudo_labels_hold_the_models_own_classes():
+    cfg = make()
+    dataset = cfg.unlabeled_dataloader.dataset
+    dataset.reduce_zero_label = dataset.pipeline[1].reduce_zero_label = True
+    for path in (('P',), ('L', '0.25'), ('B0.5',)):
+        loaded = stage_config(cfg, path).train_dataloader.dataset.datasets[-1]
+        assert loaded.pipeline == UNLABELED['pipeline']
+        assert 'reduce_zero_label' not in loaded
+
+
 def test_a_mix_loads_as_many_of_each():
     cfg = make()
     stage = stage_config(cfg, ('L', '0.25'))

@@ -128,6 +128,8 @@ def test_what_may_change_when_a_run_goes_on_does_not_count(options):
         ('model', dict(model__decode_head__num_classes=12)),
         ('model', dict(model__backbone__depth=50)),
         ('load_from', dict(load_from='model.pth')),
+        ('auto_scale_lr', dict(auto_scale_lr=dict(enable=True, base_batch_size=16))),
+        ('sync_bn', dict(sync_bn='torch')),
         ('train_cfg.probabilities', dict(train_cfg__probabilities__T=0.3)),
         ('train_cfg.stage_iters', dict(train_cfg__stage_iters=151)),
         ('train_cfg.initial_iters', dict(train_cfg__initial_iters=999)),

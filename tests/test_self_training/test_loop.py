@@ -3,6 +3,7 @@
 import errno
 import json
 import multiprocessing
+import shutil
 import subprocess
 import sys
 from multiprocessing.connection import wait
@@ -275,6 +276,15 @@ def test_a_given_model_is_stage_0(finished, cfg):
     assert again['stages']['0']['dev'] == record['stages']['P']['dev']
 
 
+def test_a_given_model_is_evaluated_with_the_users_hooks(finished, cfg):
+    """EMAHook makes its model before a run and needs it where weights are loaded."""
+    given, record = finished
+    cfg.load_from = str(Path(given.work_dir, 'stages/P/checkpoint.pth'))
+    cfg.custom_hooks = [dict(type='EMAHook')]
+    again = run(with_policy(cfg, type='FixedPath', path='0'))
+    assert again['stages']['0']['dev'] == record['stages']['P']['dev']
+
+
 def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
     cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=1e30)))
     record = run(with_policy(cfg, type='GIST', num_stages=2))
@@ -323,10 +333,12 @@ def test_a_failed_stage_keeps_its_last_finite_state(cfg):
     assert not Path(cfg.work_dir, 'stages/0/last.pth').exists()
 
 
-def test_a_first_stage_that_fails_ends_the_run(cfg):
+@pytest.mark.parametrize('path', ['0', 'P'])
+def test_a_first_stage_that_fails_ends_the_run(cfg, path):
     cfg.optim_wrapper.optimizer.lr = 1e30
-    with pytest.raises(UserError, match='stage 0 failed: .*lower the learning rate'):
-        run(cfg)
+    for cfg.resume in (False, True):
+        with pytest.raises(UserError, match='stage 0 failed: .*lower the learning'):
+            run(with_policy(cfg, type='FixedPath', path=path))
 
 
 def fault(cfg: Config, message: str) -> None:
@@ -339,6 +351,13 @@ def fault(cfg: Config, message: str) -> None:
 def test_a_finished_run_is_not_overwritten(finished, cfg):
     cfg.work_dir = finished[0].work_dir
     fault(cfg, 'record.json exists: go on with it by --resume')
+
+
+def test_stages_without_a_record_are_not_taken_for_the_runs_own(finished, cfg):
+    shutil.copytree(finished[0].work_dir, cfg.work_dir)
+    Path(cfg.work_dir, 'record.json').unlink()
+    for cfg.resume in (False, True):
+        fault(cfg, 'stages exists, but not the record of its stages: remove it, or')
 
 
 def test_two_runs_do_not_share_a_work_dir(cfg):
@@ -367,6 +386,12 @@ def test_a_run_is_not_resumed_with_other_settings(finished, cfg):
     cfg.optim_wrapper.optimizer.lr = 0.02
     cfg.train_cfg.stage_iters = 4
     fault(cfg, 'made with other settings (optim_wrapper, train_cfg.stage_iters)')
+
+
+def test_a_run_is_not_resumed_with_another_seed(finished, cfg):
+    cfg.work_dir, cfg.resume = finished[0].work_dir, True
+    cfg.randomness = dict(seed=1)
+    fault(cfg, 'was made with other settings (randomness.seed)')
 
 
 def test_a_model_of_another_number_of_classes_is_refused(finished, cfg):
@@ -448,6 +473,10 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
         (
             {'unlabeled_dataloader.dataset.pipeline.1.type': 'RandomFlip'},
             'unlabeled_dataloader.dataset.pipeline has no LoadAnnotations',
+        ),
+        (
+            {'unlabeled_dataloader.dataset.indices': 4},
+            'unlabeled_dataloader.dataset.indices is not for pseudo-labels: name the',
         ),
         ({'val_evaluator.prefix': 'dev'}, 'val_evaluator gives no mIoU'),
         ({'val_evaluator.iou_metrics': ['mDice']}, 'val_evaluator gives no mIoU'),

@@ -19,7 +19,8 @@ class ProgressHook(Hook):
 
     Args:
         interval (int): Iterations between two saves; the last iteration is
-            always saved.
+            always saved. Where gradients are accumulated, the save waits for the
+            optimizer's next step.
     """
 
     priority = 'VERY_LOW'
@@ -31,10 +32,11 @@ class ProgressHook(Hook):
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
-        if not (
-            self.every_n_train_iters(runner, self.interval)
-            or self.is_last_train_iter(runner)
-        ):
+        done = runner.iter + 1
+        steps = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        # between two steps of the optimizer, gradients would be lost
+        due = self.interval > 0 and done % steps == 0 and done % self.interval < steps
+        if not (due or self.is_last_train_iter(runner)):
             return
         # weights that are not finite would take the place of the last finite ones
         if is_main_process() and all(

@@ -5,6 +5,8 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from mmseg_gist.utils import UserError
+
 from .semi_segmentor import SemiSegmentor, split_by_source
 
 
@@ -65,6 +67,9 @@ class SelfTrainingSegmentor(SemiSegmentor):
         Returns:
             dict: The segmentor's losses (prefixed with ``labeled.`` and
             ``pseudo.`` in mixed batches) and ``loss_consistency``.
+
+        Raises:
+            UserError: The backbone ends in other features in training.
         """
         parts = split_by_source(inputs, data_samples)
         if self.consistency is None:
@@ -80,7 +85,16 @@ class SelfTrainingSegmentor(SemiSegmentor):
             losses = self._segmentation_loss(parts)
         finally:
             handle.remove()
-        losses['loss_consistency'] = self.consistency(torch.cat(features), teacher)
+        student = torch.cat(features)
+        if student.shape != teacher.shape:
+            raise UserError(
+                f'the last features of {type(self.student).__name__} have shape '
+                f'{tuple(student.shape)} in training, but {tuple(teacher.shape)} '
+                'otherwise, so there is no consistency loss for it: go on from '
+                'load_from=WORK_DIR/stages/0/checkpoint.pth in another --work-dir, '
+                'with train_cfg.consistency=None'
+            )
+        losses['loss_consistency'] = self.consistency(student, teacher)
         return losses
 
     def _segmentation_loss(self, parts: list) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from torch import nn
 
 from mmseg_gist.models.segmentors import SelfTrainingSegmentor
 from mmseg_gist.models.segmentors.semi_segmentor import split_by_source
+from mmseg_gist.utils import UserError
 
 LOG2 = math.log(2)
 
@@ -307,3 +308,17 @@ def test_a_backbone_that_gives_one_tensor(monkeypatch):
     model.segmentor.decode_head.forward = lambda x: x
     losses = model.loss(SCENES[:1], MIXED[:1])
     assert losses['loss_consistency'].item() == pytest.approx(2)
+
+
+def test_a_backbone_with_other_features_in_training_is_refused(monkeypatch):
+    """As PIDNet's, which then ends in its boundary branch."""
+    model = build(consistency=dict(type='ConsistencyLoss'))
+    monkeypatch.setattr(model.teacher, 'forward', lambda x: [x[:, :2]])
+    with pytest.raises(UserError) as error:
+        model.loss(IMAGES, MIXED)
+    assert str(error.value) == (
+        'the last features of Scale have shape (4, 3, 1, 4) in training, but '
+        '(4, 2, 1, 4) otherwise, so there is no consistency loss for it: go on from '
+        'load_from=WORK_DIR/stages/0/checkpoint.pth in another --work-dir, with '
+        'train_cfg.consistency=None'
+    )
