@@ -1,4 +1,4 @@
-"""Write Cityscapes at half its size, 512 x 1024, with train ids as labels.
+r"""Write Cityscapes at half its size, 512 x 1024, with train ids as labels.
 
 The literature trains and tests semi-supervised Cityscapes models on images and
 ground truth of this size. The folder of the download (leftImg8bit and gtFine)

@@ -1,4 +1,4 @@
-"""Bring a person's own images and labels, some of them, to self-training.
+r"""Bring a person's own images and labels, some of them, to self-training.
 
 IMAGES holds pictures (.jpg, .jpeg or .png), LABELS masks (.png) for some of
 them, each of the name of its image; folders in them are kept. Everything is

@@ -1,4 +1,4 @@
-"""Cut an order of images into labeled.txt, dev.txt and unlabeled.txt.
+r"""Cut an order of images into labeled.txt, dev.txt and unlabeled.txt.
 
 The rule is the same for all data sets: the first images of the order are
 labelled, the next 50 are the development set, all the others are unlabelled.

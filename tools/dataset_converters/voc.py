@@ -1,4 +1,4 @@
-"""Complete and check SegmentationClassAug, the labels of VOC's 10,582 images.
+r"""Complete and check SegmentationClassAug, the labels of VOC's 10,582 images.
 
 A label is taken from the first of these that has it: SegmentationClassAug
 itself, VOC's SegmentationClass, --aug (a folder of index PNGs), --sbd (the

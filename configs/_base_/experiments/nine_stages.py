@@ -1,4 +1,5 @@
-# The paper's nine stages, beside as many on human labels only.
+# The paper's nine stages, beside as many on human labels only. In a work dir of its
+# own: policies.py has the same names for fewer stages.
 _base_ = './rist_gist.py'
 policies = {
     'labels only': dict(type='FIST', num_stages=9, alpha=1),
