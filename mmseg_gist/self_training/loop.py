@@ -227,10 +227,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
             names = changed(record.run['settings'], settings)
             # records of earlier versions have no lists
             names += changed(record.run.setdefault('lists', lists), lists)
-            if (self.cfg.get('randomness') or {}).get('seed') not in (
-                None,
-                record.run['seed'],
-            ):
+            seed = (self.cfg.get('randomness') or {}).get('seed')
+            if seed not in (None, record.run['seed']):
                 names.append('randomness.seed')
             if names:
                 raise UserError(

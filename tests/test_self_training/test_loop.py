@@ -336,8 +336,9 @@ def test_a_failed_stage_keeps_its_last_finite_state(cfg):
 @pytest.mark.parametrize('path', ['0', 'P'])
 def test_a_first_stage_that_fails_ends_the_run(cfg, path):
     cfg.optim_wrapper.optimizer.lr = 1e30
+    message = 'stage 0 failed: .*lower the learning rate'
     for cfg.resume in (False, True):
-        with pytest.raises(UserError, match='stage 0 failed: .*lower the learning'):
+        with pytest.raises(UserError, match=message):
             run(with_policy(cfg, type='FixedPath', path=path))
 
 

@@ -405,7 +405,7 @@ def test_voc_bad_input(tool, voc_root):
     savemat(mat, dict(GTinst=1))
     refused(r'd\.mat: has no GTcls\.Segmentation')
     mat.unlink()
-    refused(r'SegmentationClassAug/d\.png: no label for this image: .* with --lists')
+    refused(r'SegmentationClassAug/d\.png: no label for this image: give SBD.* --lists')
     label = voc_root / 'SegmentationClassAug/d.png'
     save(label, np.full((3, 4), 21))
     refused(r'd\.png: has label value 21, but only 0 to 20')
