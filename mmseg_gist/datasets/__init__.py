@@ -1,6 +1,7 @@
 from .draws import DrawDataset, DrawSampler
 from .pseudo_label import PseudoLabelDataset
 from .transforms import LabelErase, TemperatureScaling
+from .voc_animals import VOCAnimalsDataset
 
 __all__ = [
     'DrawDataset',
@@ -8,4 +9,5 @@ __all__ = [
     'LabelErase',
     'PseudoLabelDataset',
     'TemperatureScaling',
+    'VOCAnimalsDataset',
 ]

@@ -128,6 +128,9 @@ class EfficientNetLite(BaseModule):
             ``requires_grad=False`` fixes scale and shift.
         norm_eval (bool): Keep BatchNorm in eval mode while training, so that
             its running statistics stay as they are.
+        frozen_stages (int): The stem and the first so many of the seven stages
+            are fixed: without gradient, their BatchNorm in eval mode. -1 for
+            none, 0 for the stem alone. Defaults to -1.
         init_cfg (dict | list[dict], optional): With
             ``dict(type='Pretrained', checkpoint=...)`` the checkpoint is a
             weight file or the name of the installed package that ships it,
@@ -135,7 +138,7 @@ class EfficientNetLite(BaseModule):
             images less 127.5, divided by 127.5. Default: random weights.
 
     Raises:
-        UserError: On an unknown arch or output stride; in ``init_weights``,
+        UserError: On an unknown arch, output stride or number of stages; in ``init_weights``,
             where the package is missing or the file is of another network.
     """
 
@@ -146,6 +149,7 @@ class EfficientNetLite(BaseModule):
         out_indices=(0, 1, 2, 3, 4),
         norm_cfg=None,
         norm_eval=False,
+        frozen_stages=-1,
         init_cfg=None,
     ):
         if arch not in ARCHS:
@@ -153,6 +157,11 @@ class EfficientNetLite(BaseModule):
         if output_stride not in (8, 16, 32):
             raise UserError(
                 f'EfficientNetLite: output_stride {output_stride} is none of 8, 16, 32'
+            )
+        if frozen_stages not in range(-1, len(STAGES) + 1):
+            raise UserError(
+                f'EfficientNetLite: frozen_stages {frozen_stages} is not in -1 to '
+                f'{len(STAGES)}'
             )
         super().__init__(
             init_cfg
@@ -164,6 +173,7 @@ class EfficientNetLite(BaseModule):
         self.arch = arch
         self.out_indices = out_indices
         self.norm_eval = norm_eval
+        self.frozen_stages = frozen_stages
         norm_cfg = dict(type='BN', eps=1e-3, momentum=0.01) | (norm_cfg or {})
 
         def norm(channels):
@@ -175,6 +185,7 @@ class EfficientNetLite(BaseModule):
 
         self._blocks = nn.ModuleList()
         self.feature_blocks = []  # the block at whose end each feature is taken
+        self.stage_ends = []
         channels, reached, dilation = STEM_CHANNELS, 2, 1
         for index, row in enumerate(scaled_stages(*ARCHS[arch])):
             kernel, stride, expansion, out_channels, num_blocks = row
@@ -190,8 +201,22 @@ class EfficientNetLite(BaseModule):
                 dilation *= step // kept
                 reached *= kept
                 channels = out_channels
+            self.stage_ends.append(len(self._blocks))
             if index in FEATURE_STAGES:
                 self.feature_blocks.append(len(self._blocks) - 1)
+        for module in self.frozen_modules():
+            module.requires_grad_(False)
+
+    def frozen_modules(self):
+        """The stem and the blocks that ``frozen_stages`` fixes.
+
+        Returns:
+            list[nn.Module]: In the order of the network.
+        """
+        if self.frozen_stages < 0:
+            return []
+        end = [0, *self.stage_ends][self.frozen_stages]
+        return [self._conv_stem, self._bn0, *self._blocks[:end]]
 
     def forward(self, x):
         """Compute the features.
@@ -214,8 +239,10 @@ class EfficientNetLite(BaseModule):
         return tuple(outs[i] for i in self.out_indices)
 
     def train(self, mode=True):
-        """Set the mode; with ``norm_eval`` BatchNorm stays in eval mode."""
+        """Set the mode; what is fixed stays in eval mode."""
         super().train(mode)
+        for module in self.frozen_modules():
+            module.eval()
         if self.norm_eval:
             for module in self.modules():
                 if isinstance(module, _BatchNorm):

@@ -1,0 +1,77 @@
+# VOC-animals: the 3,576 photographs of PASCAL VOC 2012 with a cat, cow, dog, horse
+# or sheep, which `voc.py --animals` makes; the long side is resized to 257. Which
+# images are labeled say animals_1-50.py, animals_1-20.py and animals_1-8.py.
+data_root = 'data/voc_animals'
+crop_size = (161, 161)
+folders = dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug')
+
+augmentation = [
+    dict(
+        type='RandomResize', scale=(257, 257), ratio_range=(0.5, 1.5), keep_ratio=True
+    ),
+    dict(type='RandomCrop', crop_size=crop_size),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackSegInputs'),
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='LoadAnnotations'),
+    *augmentation,
+]
+# Labels keep their full size: predictions are resized to it.
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(257, 257), keep_ratio=True),
+    dict(type='LoadAnnotations'),
+    dict(type='PackSegInputs'),
+]
+
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(
+        type='VOCAnimalsDataset',
+        data_root=data_root,
+        data_prefix=folders,
+        pipeline=train_pipeline,
+    ),
+)
+unlabeled_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    dataset=dict(
+        type='PseudoLabelDataset',
+        data_root=data_root,
+        data_prefix=dict(img_path='JPEGImages'),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VOCAnimalsDataset',
+        data_root=data_root,
+        data_prefix=folders,
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VOCAnimalsDataset',
+        data_root=data_root,
+        ann_file='{{ fileDirname }}/../splits/animals/test.txt',
+        data_prefix=folders,
+        pipeline=test_pipeline,
+    ),
+)
+val_evaluator = dict(type='ClassIoUMetric', labeled_only=True)
+test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])

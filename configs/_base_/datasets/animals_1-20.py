@@ -1,0 +1,6 @@
+# 162 labeled, 50 development, 2,919 unlabeled images.
+_base_ = './animals.py'
+splits = '{{ fileDirname }}/../splits/animals/1-20'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))

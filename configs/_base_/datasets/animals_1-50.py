@@ -1,0 +1,6 @@
+# 63 labeled, 50 development, 3,018 unlabeled images.
+_base_ = './animals.py'
+splits = '{{ fileDirname }}/../splits/animals/1-50'
+train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
+unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))
+val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev.txt'))
