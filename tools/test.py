@@ -4,9 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
+from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError
-
-AFTER_AUGMENTATION = ('LoadAnnotations', 'PackSegInputs')
 
 
 def parse_args() -> Namespace:
@@ -44,30 +43,11 @@ def use_visualization(cfg: Config, args: Namespace) -> None:
         cfg.visualizer.save_dir = args.show_dir
 
 
-def tta_pipeline(pipeline: list[dict]) -> list[dict]:
-    """The test pipeline, with three scales and mirror images put into it.
-
-    They come after what loads and resizes the image, so that they are relative
-    to the size at which the model is tested, and before the labels, which are
-    compared at their own size.
-    """
-    types = [transform['type'] for transform in pipeline]
-    start = min(types.index(t) for t in types if t in AFTER_AUGMENTATION)
-    scales = [
-        dict(type='Resize', scale_factor=factor, keep_ratio=True)
-        for factor in (0.75, 1.0, 1.25)
-    ]
-    flips = [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)]
-    rest = [[transform] for transform in pipeline[start:]]
-    augment = dict(type='TestTimeAug', transforms=[scales, flips, *rest])
-    return [*pipeline[:start], augment]
-
-
 def use_tta(cfg: Config) -> None:
     """The config's ``tta_model`` and ``tta_pipeline``, where it has them."""
     dataset = cfg.test_dataloader.dataset
     dataset.pipeline = cfg.get('tta_pipeline') or tta_pipeline(dataset.pipeline)
-    model = cfg.get('tta_model') or dict(type='SegTTAModel')
+    model = cfg.get('tta_model') or dict(type='LogitsTTAModel')
     cfg.model = dict(model, module=cfg.model)
 
 

@@ -31,4 +31,4 @@ default_hooks = dict(
 )
 
 # tools/test.py --tta makes the pipeline from the test set's own
-tta_model = dict(type='SegTTAModel')
+tta_model = dict(type='LogitsTTAModel')

@@ -88,15 +88,19 @@ def draws(
 class DrawDataset(Dataset):
     """Data sets that are indexed by :class:`Draw`.
 
-    The sample's ``source`` (metainfo of its data sample) tells which data set
-    it came from.
+    The sample's ``source`` (metainfo of its data sample) says what kind of data
+    set it came from.
 
     Args:
         datasets (list[dict]): Configs of the data sets. The first one's
             metainfo is that of the whole.
+        sources (Sequence[int]): What the samples of each data set have as
+            ``source``: 0 for human labels, 1 for none or for pseudo-labels.
+            Defaults to ``(0, 1)``.
     """
 
-    def __init__(self, datasets: list[dict]) -> None:
+    def __init__(self, datasets: list[dict], sources: Sequence[int] = (0, 1)) -> None:
+        self.sources = sources
         self.datasets = [DATASETS.build(dataset) for dataset in datasets]
         self.metainfo = self.datasets[0].metainfo
 
@@ -106,7 +110,7 @@ class DrawDataset(Dataset):
     def __getitem__(self, draw: Draw) -> dict:
         with seeded(draw.seed):
             sample = self.datasets[draw.source][draw.index]
-        sample['data_samples'].set_metainfo(dict(source=draw.source))
+        sample['data_samples'].set_metainfo(dict(source=self.sources[draw.source]))
         return sample
 
 

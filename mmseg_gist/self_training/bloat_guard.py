@@ -13,19 +13,18 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
+from mmseg.registry import TRANSFORMS
 from prettytable import PrettyTable
 
-from mmseg_gist.datasets.labels import (
-    Shares,
-    count,
-    count_human_labels,
-    read_label,
-    shares,
-)
+from mmseg_gist.datasets.confidence import histogram, kept_shares
+from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 from mmseg_gist.utils import UserError
 
+from .config import label_erase, with_thresholds
 from .path import ROOT, Path, from_name, to_name
 from .record import Record
+
+LEAST_KEPT = 10  # percent of the pixels; below it nearly nothing is kept
 
 
 class BloatError(RuntimeError):
@@ -108,7 +107,9 @@ def look_at_human_labels(cfg: Config) -> dict[str, Shares]:
     return told_by_main(lambda: dict(class_shares=human_shares(cfg)))
 
 
-def look_at_labels(cfg: Config, path: Path, files: Sequence[str]) -> dict:
+def look_at_labels(
+    cfg: Config, path: Path, files: Sequence[str]
+) -> tuple[dict, dict | None]:
     """Counts the classes in the pseudo-labels that a stage draws, and logs them.
 
     Args:
@@ -117,41 +118,78 @@ def look_at_labels(cfg: Config, path: Path, files: Sequence[str]) -> dict:
         files: Those pseudo-labels.
 
     Returns:
-        dict: ``class_shares``, in percent by class, of all pixels before any
-        label erase, and ``swallowed``, see :class:`BloatGuard`.
+        tuple: What goes into the record and, if labels are erased, the config of
+        ``LabelErase`` with the thresholds that ``keep`` comes to. The record has
+        ``class_shares``, in percent by class, of all pixels before any label
+        erase; ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`;
+        and ``swallowed``, see :class:`BloatGuard`.
     """
     return told_by_main(lambda: _look(cfg, path, files))
 
 
-def told_by_main(find: Callable[[], dict]) -> dict:
+def told_by_main(find: Callable):
     """A path is stopped by all processes or by none."""
     found = [find() if is_main_process() else None]
     broadcast_object_list(found)
     return found[0]
 
 
-def _look(cfg: Config, path: Path, files: Sequence[str]) -> dict:
+def _look(cfg: Config, path: Path, files: Sequence[str]) -> tuple[dict, dict | None]:
     recorded = shares_before(cfg, path)
     # a stage 0 that an earlier version trained does not tell
     human = recorded.pop(ROOT, None) or human_shares(cfg)
-    fresh = shares(count(read_label, files)[: len(human)])
+    counts = histogram(files, len(human))
+    fresh = shares(counts.sum(axis=1))
+    erase = with_thresholds(label_erase(cfg), counts)
+    limits = TRANSFORMS.build(erase).limits() if erase else np.zeros(256)
+    kept = kept_shares(counts, limits)
     before = [(to_name(stage), found) for stage, found in recorded.items()]
     first = before[0][1] if before else fresh
     beyond = round(swallowed(fresh, human, first), 2)
     columns = dict(
         [('human', human), *before[:1], *before[-1:], (to_name(path), fresh)]
     )
+    columns['kept'] = kept['classes']
     table = PrettyTable(['class', *columns])
     table.align = 'r'
     table.align['class'] = 'l'
     for name, *values in zip(cfg.metainfo.classes, *columns.values()):
-        table.add_row([name, *(f'{value:.2f}' for value in values)])
+        table.add_row([name, *('' if v is None else f'{v:.2f}' for v in values)])
     print_log(
-        'Percent of the pixels in human labels and in the pseudo-labels that stages '
-        f'train on; classes have swallowed {beyond:.1f}:\n{table}',
+        f'Stage {to_name(path)} trains on {kept["all"]:.1f} % of the pixels of its '
+        'pseudo-labels. Percent of each class in human labels and in pseudo-labels, '
+        f'and how much of it is kept; classes have swallowed {beyond:.1f}:\n{table}',
         'current',
     )
-    return dict(class_shares=fresh, swallowed=beyond)
+    for line in warnings_of(kept, human, fresh, cfg.metainfo.classes):
+        print_log(f'stage {to_name(path)}: {line}', 'current', logging.WARNING)
+    return dict(class_shares=fresh, swallowed=beyond, kept=kept), erase
+
+
+def warnings_of(
+    kept: dict, human: Shares, fresh: Shares, classes: Sequence[str]
+) -> list[str]:
+    """What is wrong with the pseudo-labels of a stage, in words.
+
+    Args:
+        kept (dict): See :func:`mmseg_gist.datasets.confidence.kept_shares`.
+        human, fresh: Of human labels and of pseudo-labels before label erase.
+        classes: Their names.
+    """
+    lines = []
+    if kept['all'] < LEAST_KEPT:
+        lines.append(
+            f'label erase keeps {kept["all"]:.1f} % of the pixels: lower its '
+            'threshold, raise keep or lower T of TemperatureScaling'
+        )
+    gone = [
+        name
+        for name, share, before, after in zip(classes, human, fresh, kept['classes'])
+        if share and not (before and after)
+    ]
+    if gone:
+        lines.append(f'pseudo-labels have lost {", ".join(gone)}')
+    return lines
 
 
 def shares_before(cfg: Config, path: Path) -> dict[Path, Shares]:

@@ -3,9 +3,12 @@
 import copy
 import os.path as osp
 
+import numpy as np
 from mmengine.config import Config, ConfigDict
 
+from mmseg_gist.datasets.confidence import class_thresholds
 from mmseg_gist.datasets.labels import leaves, loading_steps, loads, step_name
+from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError, derive_seed
 
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
@@ -25,9 +28,11 @@ def stage_seed(cfg: Config, path: Path) -> int:
 
 
 def stage_iters(cfg: Config, path: Path) -> int:
+    settings = cfg.train_cfg
     if path:
-        return cfg.train_cfg.stage_iters
-    return 0 if cfg.get('load_from') else cfg.train_cfg.initial_iters
+        share = (settings.get('stage_ratio') or 0) * settings.get('initial_iters', 0)
+        return settings.get('stage_iters') or max(1, round(share))
+    return 0 if cfg.get('load_from') else settings.initial_iters
 
 
 def parent_checkpoint(cfg: Config, path: Path) -> str | None:
@@ -100,24 +105,31 @@ def stage_config(cfg: Config, path: Path) -> Config:
         dict(type='NonFiniteLossHook'),
     ]
 
-    datasets = []
+    datasets = {}
     if uses_labels(mix):
-        datasets.append(cfg.train_dataloader.dataset)
+        datasets[0] = cfg.train_dataloader.dataset
     if uses_pseudo_labels(mix):
-        datasets.append(pseudo_labeled(cfg, path[:-1]))
+        datasets[1] = pseudo_labeled(cfg, path[:-1])
     loader = cfg.train_dataloader if uses_labels(mix) else cfg.unlabeled_dataloader
     both = len(datasets) == 2 and alpha_of(mix) is not None
     stage.train_dataloader = dict(
         {key: loader[key] for key in loader if key != 'batch_sampler'},
         batch_size=loader.batch_size * (2 if both else 1),
         sampler=dict(type='DrawSampler', **draw_config(cfg, path)),
-        dataset=dict(type='DrawDataset', datasets=datasets),
+        dataset=dict(
+            type='DrawDataset',
+            datasets=list(datasets.values()),
+            sources=list(datasets),
+        ),
     )
 
     # stage 0 is the supervised model
     consistency = settings.get('consistency') if path else None
-    if both or consistency:
+    perturbation = settings.get('perturbation') if uses_pseudo_labels(mix) else None
+    if both or consistency or perturbation:
         stage.model = dict(type='SelfTrainingSegmentor', segmentor=stage.model)
+    if perturbation:
+        stage.model.perturbation = perturbation
     if both:
         stage.model.alpha = alpha_of(mix)
         if scale_lr := stage.get('auto_scale_lr'):  # a step is one, not two batches
@@ -234,10 +246,44 @@ def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
     folder = osp.abspath(pseudo_label_dir(cfg, parent))
     dataset.data_prefix = dict(prefix, seg_map_path=folder)
     dataset.metainfo = cfg.metainfo
+    if erase := label_erase(cfg):
+        dataset.pipeline = erasing(dataset.get('pipeline') or [], erase)
     # a pseudo-label holds the model's own classes
     for place in (dataset, *loading_steps(dataset.get('pipeline'), 'Annotations')):
         place.pop('reduce_zero_label', None)
     return dataset
+
+
+def label_erase(cfg: Config) -> dict | None:
+    """The config of the stages' :class:`LabelErase`, None if nothing is erased.
+
+    It is ``train_cfg.label_erase``, or else a step of the unlabeled set's pipeline.
+    """
+    if settings := cfg.train_cfg.get('label_erase'):
+        return dict(settings, type='LabelErase')
+    pipeline = cfg.unlabeled_dataloader.dataset.get('pipeline') or []
+    steps = (step for step in pipeline if step_name(step) == 'LabelErase')
+    return next(steps, None)
+
+
+def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
+    """The pipeline with this label erase behind what loads the labels."""
+    steps = [step for step in pipeline if step_name(step) != 'LabelErase']
+    last = max(i for i, step in enumerate(steps) if loads(step, 'Annotations'))
+    return [*steps[: last + 1], erase, *steps[last + 1 :]]
+
+
+def with_thresholds(erase: dict | None, counts: np.ndarray) -> dict | None:
+    """A label erase whose ``keep`` has become a threshold for each class.
+
+    Args:
+        erase (dict, optional): Its config.
+        counts (np.ndarray): See :mod:`mmseg_gist.datasets.confidence`.
+    """
+    if not erase or erase.get('keep') is None:
+        return erase
+    thresholds = class_thresholds(counts, erase['keep'])
+    return dict(erase, keep=None, threshold=thresholds)
 
 
 def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
@@ -260,6 +306,9 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
     dataset = dict(
         pseudo_labeled(cfg, parent), pipeline=pipeline, indices=indices, test_mode=True
     )
+    if labeling := cfg.train_cfg.get('labeling'):
+        dataset['pipeline'] = tta_pipeline(pipeline, **labeling)
+        labeler.model = dict(type='LogitsTTAModel', module=labeler.model)
     labeler.test_dataloader = dict(copy.deepcopy(cfg.val_dataloader), dataset=dataset)
     labeler.test_cfg = dict(type='TestLoop')
     probabilities = cfg.train_cfg.get('probabilities') or dict(

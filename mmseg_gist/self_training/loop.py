@@ -20,6 +20,7 @@ from mmseg_gist.utils import UserError, at_least_one
 
 from .check import check_settings
 from .config import RUN_CONFIG, parent_checkpoint
+from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .path import ROOT, Path, to_name
@@ -52,9 +53,19 @@ class IterativeSelfTrainingLoop(BaseLoop):
         dataloader (dict): Config of the human-labelled images.
         policy (dict): Config of a policy, e.g.
             ``dict(type='RIST', num_stages=9, num_paths=2, seed=0)``.
-        stage_iters (int): Iterations of stages 1, 2, ...
+        stage_iters (int, optional): Iterations of stages 1, 2, ...
+        stage_ratio (float, optional): Where ``stage_iters`` is not given, the
+            length of these stages over that of stage 0, ``initial_iters``.
         initial_iters (int): Iterations of stage 0. Not used where
             ``load_from`` gives a model, which then is stage 0.
+        label_erase (dict, optional): Arguments of :class:`LabelErase`, which then
+            stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``.
+            By default that of the unlabeled set's pipeline, if there is one.
+        perturbation (dict, optional): What is done to pseudo-labeled images alone:
+            ``mask`` and ``augmentation`` of :class:`SelfTrainingSegmentor`.
+        labeling (dict, optional): ``scales`` (factors of the size at which images
+            are labeled) and ``flip`` (whether mirrored, too), over which
+            pseudo-labels are averaged. By default images are labeled as they are.
         probabilities (dict, optional): Config of the transform of logits to
             probabilities from which the confidence of pseudo-labels is taken.
             Defaults to ``dict(type='TemperatureScaling', T=1.0)``.
@@ -90,8 +101,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
         runner: Runner,
         dataloader: dict,
         policy: dict,
-        stage_iters: int,
+        stage_iters: int | None = None,
         initial_iters: int = 0,
+        stage_ratio: float | None = None,
+        label_erase: dict | None = None,
+        perturbation: dict | None = None,
+        labeling: dict | None = None,
         probabilities: dict | None = None,
         consistency: dict | None = None,
         refinement: dict | None = None,
@@ -103,7 +118,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.policy = build(POLICIES, policy, 'train_cfg.policy')
         executor = executor or dict(type='SerialExecutor')
         self.executor = build(EXECUTORS, executor, 'train_cfg.executor')
-        self.max_iters = at_least_one('stage_iters', stage_iters)
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
         self.keep = keep
@@ -111,6 +125,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
         check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
+        if stage_iters is None and not (stage_ratio and initial_iters):
+            raise UserError(
+                'train_cfg.stage_iters, the iterations of a stage, is missing: set it, '
+                'or stage_ratio and initial_iters'
+            )
+        self.max_iters = at_least_one('stage_iters', stage_length(self.cfg, ('L',)))
         check_settings(self.cfg)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
         if not osp.exists(self.record_file) and is_main_process():

@@ -74,7 +74,8 @@ def run_stage(cfg: Config, path: Path) -> dict:
         if path and uses_pseudo_labels(path[-1]):
             files, unlabeled = label_for(cfg, path)
             row['pseudo_labels'] = dict(drawn=len(files), unlabeled=unlabeled)
-            row |= look_at_labels(cfg, path, files)
+            seen, cfg.train_cfg.label_erase = look_at_labels(cfg, path, files)
+            row |= seen
     try:
         BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})(row)
         stage = stage_config(cfg, path)

@@ -1,13 +1,13 @@
 # VOC-animals: the 3,576 photographs of PASCAL VOC 2012 with a cat, cow, dog, horse
-# or sheep, which `voc.py --animals` makes; the long side is resized to 257. Which
+# or sheep, which `voc.py --animals` makes; the long side is resized to 225. Which
 # images are labeled say animals_1-50.py, animals_1-20.py and animals_1-8.py.
 data_root = 'data/voc_animals'
-crop_size = (161, 161)
+crop_size = (129, 129)
 folders = dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug')
 
 augmentation = [
     dict(
-        type='RandomResize', scale=(257, 257), ratio_range=(0.5, 1.5), keep_ratio=True
+        type='RandomResize', scale=(225, 225), ratio_range=(0.5, 1.5), keep_ratio=True
     ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
@@ -21,7 +21,7 @@ train_pipeline = [
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(257, 257), keep_ratio=True),
+    dict(type='Resize', scale=(225, 225), keep_ratio=True),
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]

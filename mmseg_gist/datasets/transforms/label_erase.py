@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -15,29 +17,57 @@ class LabelErase(BaseTransform):
     ``LoadAnnotations``, before anything changes the label's geometry. Labels
     without a confidence, those made by people, pass unchanged.
 
+    One threshold for all classes erases rare classes first, since models are
+    less sure of them. ``keep`` instead keeps the same share of each predicted
+    class, as class-balanced self-training does
+    (https://arxiv.org/abs/1810.07911): a stage of a self-training computes the
+    threshold of each class from all pseudo-labels that it draws.
+
     Required Keys: ``gt_seg_map`` (H, W) uint8, ``confidence_path`` (optional;
     8-bit PNG of the same size, confidence x 255 rounded)
 
     Modified Keys: ``gt_seg_map``
 
     Args:
-        threshold (float): The paper's phi, in [0, 1]. The file's steps
-            are 1/255.
+        threshold (float | Sequence[float], optional): The paper's phi, in [0, 1],
+            for all classes or for each. The file's steps are 1/255.
+        keep (float, optional): In place of a threshold the share of each class,
+            in (0, 1], that is kept: the pixels with the highest confidence.
         ignore_index (int): The label of erased pixels. Defaults to 255.
 
     Raises:
-        UserError: The confidence cannot be read or is of another size.
+        UserError: The arguments are none of these; the confidence cannot be read
+            or is of another size; ``keep`` is used outside of a self-training.
     """
 
-    def __init__(self, threshold: float, ignore_index: int = 255) -> None:
-        if not 0 <= threshold <= 1:
-            raise UserError(f'LabelErase: threshold {threshold} is not in [0, 1]')
+    def __init__(
+        self,
+        threshold: float | Sequence[float] | None = None,
+        keep: float | None = None,
+        ignore_index: int = 255,
+    ) -> None:
+        if (threshold is None) == (keep is None):
+            raise UserError('LabelErase: give either threshold or keep')
+        if keep is not None and not 0 < keep <= 1:
+            raise UserError(f'LabelErase: keep {keep} is not in (0, 1]')
+        if keep is None:
+            thresholds = np.atleast_1d(np.asarray(threshold, float))
+            if not ((thresholds >= 0) & (thresholds <= 1)).all():
+                raise UserError(f'LabelErase: threshold {threshold} is not in [0, 1]')
         self.threshold = threshold
+        self.keep = keep
         self.ignore_index = ignore_index
 
     def transform(self, results: dict) -> dict:
         path = results.get('confidence_path')
-        if path is None or self.threshold == 0:
+        if path is None:
+            return results
+        if self.threshold is None:
+            raise UserError(
+                'LabelErase(keep=...) needs the thresholds that a stage of a '
+                'self-training computes: use threshold=... elsewhere'
+            )
+        if not np.any(self.threshold):
             return results
         confidence = cv2.imread(path, cv2.IMREAD_GRAYSCALE)
         label = results['gt_seg_map']
@@ -46,11 +76,21 @@ class LabelErase(BaseTransform):
                 f'{path} is not the confidence of {results["seg_map_path"]}; '
                 'delete both and go on with --resume to make them again'
             )
-        erased = confidence < self.threshold * 255
+        erased = confidence < self.limits()[label]
         results['gt_seg_map'] = np.where(erased, self.ignore_index, label).astype(
             label.dtype
         )
         return results
 
+    def limits(self) -> np.ndarray:
+        """The least confidence x 255 that is kept, float (256, ), by label value."""
+        limits = np.zeros(256)
+        if np.ndim(self.threshold):
+            limits[: len(self.threshold)] = self.threshold
+        else:
+            limits[:] = self.threshold
+        return limits * 255
+
     def __repr__(self) -> str:
-        return f'{self.__class__.__name__}(threshold={self.threshold})'
+        what = 'threshold' if self.keep is None else 'keep'
+        return f'{self.__class__.__name__}({what}={getattr(self, what)})'

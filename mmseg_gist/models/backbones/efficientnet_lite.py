@@ -138,8 +138,9 @@ class EfficientNetLite(BaseModule):
             images less 127.5, divided by 127.5. Default: random weights.
 
     Raises:
-        UserError: On an unknown arch, output stride or number of stages; in ``init_weights``,
-            where the package is missing or the file is of another network.
+        UserError: On an unknown arch, output stride or number of stages; in
+            ``init_weights``, where the package is missing or the file is of another
+            network.
     """
 
     def __init__(

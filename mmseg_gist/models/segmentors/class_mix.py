@@ -1,15 +1,19 @@
 from copy import deepcopy
 
 import torch
-from mmengine.structures import PixelData
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
 from mmseg_gist.models.utils import mix
 
-from .semi_segmentor import SemiSegmentor, full_logits, not_padded, split_by_source
+from .semi_segmentor import (
+    SemiSegmentor,
+    full_logits,
+    not_padded,
+    split_by_source,
+    with_labels,
+)
 
 
 @MODELS.register_module()
@@ -112,13 +116,6 @@ class ClassMix(SemiSegmentor):
         confident = (probability >= self.threshold) & counted
         images = mix(mask, inputs)
         if self.augmentation is not None:
-            normalize = self.data_preprocessor
-            images = self.augmentation(images * normalize.std + normalize.mean)
-            images = (images - normalize.mean) / normalize.std
-        samples = [
-            SegDataSample(
-                metainfo=sample.metainfo, gt_sem_seg=PixelData(data=one[None])
-            )
-            for sample, one in zip(data_samples, label)
-        ]
+            images = self.augmented(images, self.augmentation)
+        samples = with_labels(data_samples, label)
         return images, samples, confident.sum() / counted.sum().clamp(min=1)

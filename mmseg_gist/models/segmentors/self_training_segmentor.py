@@ -5,9 +5,10 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
+from mmseg_gist.models.utils import mix
 from mmseg_gist.utils import UserError
 
-from .semi_segmentor import SemiSegmentor, split_by_source
+from .semi_segmentor import SemiSegmentor, split_by_source, with_labels
 
 
 @MODELS.register_module()
@@ -24,10 +25,16 @@ class SelfTrainingSegmentor(SemiSegmentor):
     its backbone only, without gradient and in eval mode.
     :class:`mmseg_gist.engine.hooks.MeanTeacherHook` updates it.
 
+    With ``perturbation`` the pseudo-labeled images of a batch, and never those
+    with human labels, are pasted on one another together with their labels, and
+    then augmented, by the parts that :class:`ClassMix` uses.
+
     Args:
         segmentor (dict): Config of any mmseg segmentor.
         alpha (float): Weight of the human labels in mixed batches, in (0, 1).
         consistency (dict, optional): Config of the consistency loss.
+        perturbation (dict, optional): ``mask`` and ``augmentation``, configs as
+            in :class:`ClassMix`; either may be missing.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 
@@ -36,10 +43,14 @@ class SelfTrainingSegmentor(SemiSegmentor):
         segmentor: dict,
         alpha: float = 0.5,
         consistency: dict | None = None,
+        perturbation: dict | None = None,
         data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(segmentor, data_preprocessor)
         self.weights = {0: alpha, 1: 1 - alpha}
+        self.perturbation = {
+            name: MODELS.build(part) for name, part in (perturbation or {}).items()
+        }
         self.consistency = None
         if consistency is not None:
             self.consistency = MODELS.build(consistency)
@@ -71,7 +82,10 @@ class SelfTrainingSegmentor(SemiSegmentor):
         Raises:
             UserError: The backbone ends in other features in training.
         """
-        parts = split_by_source(inputs, data_samples)
+        parts = [
+            (source, *(self.perturbed(*part) if source == 1 else part))
+            for source, *part in split_by_source(inputs, data_samples)
+        ]
         if self.consistency is None:
             return self._segmentation_loss(parts)
         # before the student, which then uses the memory that this leaves
@@ -96,6 +110,28 @@ class SelfTrainingSegmentor(SemiSegmentor):
             )
         losses['loss_consistency'] = self.consistency(student, teacher)
         return losses
+
+    @torch.no_grad()
+    def perturbed(
+        self, inputs: Tensor, data_samples: SampleList
+    ) -> tuple[Tensor, SampleList]:
+        """Pseudo-labeled images, pasted on one another and augmented.
+
+        Args:
+            inputs (Tensor): (N, 3, H, W), normalized.
+            data_samples (list): N samples with ``gt_sem_seg``.
+
+        Returns:
+            tuple: As the arguments.
+        """
+        if 'mask' in self.perturbation:
+            labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
+            mask = self.perturbation['mask'](labels)
+            inputs = mix(mask, inputs)
+            data_samples = with_labels(data_samples, mix(mask, labels))
+        if 'augmentation' in self.perturbation:
+            inputs = self.augmented(inputs, self.perturbation['augmentation'])
+        return inputs, data_samples
 
     def _segmentation_loss(self, parts: list) -> dict[str, Tensor]:
         if len(parts) == 1:

@@ -1,6 +1,10 @@
+from collections.abc import Callable
+
 import torch
 from mmengine.model import BaseModel
+from mmengine.structures import PixelData
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from mmseg.utils import OptSampleList, SampleList
 from torch import Tensor, nn
 
@@ -50,6 +54,20 @@ class SemiSegmentor(BaseModel):
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         return self.segmentor.loss(inputs, data_samples)
 
+    def augmented(self, inputs: Tensor, augmentation: Callable) -> Tensor:
+        """Normalized images after an augmentation of images in [0, 255].
+
+        Args:
+            inputs (Tensor): (N, 3, H, W), normalized.
+            augmentation (Callable): From (N, 3, H, W) to the same.
+
+        Returns:
+            Tensor: (N, 3, H, W), normalized.
+        """
+        normalize = self.data_preprocessor
+        images = augmentation(inputs * normalize.std + normalize.mean)
+        return (images - normalize.mean) / normalize.std
+
 
 def _keep_segmentor(module: nn.Module, state_dict: dict, prefix: str, *args) -> None:
     """Drops every key but the segmentor's and takes the prefix off these."""
@@ -79,6 +97,19 @@ def split_by_source(
         chosen = [i for i, other in enumerate(sources) if other == source]
         parts.append((source, inputs[chosen], [data_samples[i] for i in chosen]))
     return parts
+
+
+def with_labels(data_samples: SampleList, labels: Tensor) -> SampleList:
+    """Samples like these with other labels.
+
+    Args:
+        data_samples (list): N samples.
+        labels (Tensor): (N, H, W), int64.
+    """
+    return [
+        SegDataSample(metainfo=sample.metainfo, gt_sem_seg=PixelData(data=label[None]))
+        for sample, label in zip(data_samples, labels)
+    ]
 
 
 def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:

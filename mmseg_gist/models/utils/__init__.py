@@ -1,9 +1,10 @@
 from .conv_norm import conv_norm
 from .depthwise_conv import DepthwiseConv2d
-from .masks import ClassMask, CutMask, mix
+from .masks import BoxMask, ClassMask, CutMask, mix
 from .strong_augmentation import StrongAugmentation
 
 __all__ = [
+    'BoxMask',
     'ClassMask',
     'CutMask',
     'DepthwiseConv2d',

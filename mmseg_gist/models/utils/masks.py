@@ -85,6 +85,57 @@ class CutMask:
         return masks
 
 
+@MODELS.register_module()
+class BoxMask:
+    """All but a box, in some of the images.
+
+    So a box of the next image is pasted on the others, with the sizes that the
+    code of UniMatch V2 (https://arxiv.org/abs/2410.10777) uses for CutMix. The
+    area, the logarithm of height over width, and the place are uniform.
+
+    Args:
+        area (tuple[float, float]): Range of the box's area over the image's.
+            Defaults to (0.02, 0.4).
+        aspect (float): The height is between ``1 / aspect`` and ``aspect`` times
+            the width. Defaults to 3.
+        prob (float): How often there is a box. Defaults to 0.5.
+    """
+
+    def __init__(
+        self,
+        area: tuple[float, float] = (0.02, 0.4),
+        aspect: float = 3.0,
+        prob: float = 0.5,
+    ) -> None:
+        self.area = area
+        self.aspect = aspect
+        self.prob = prob
+
+    def __call__(self, labels: Tensor) -> Tensor:
+        """Which pixels are pasted.
+
+        Args:
+            labels (Tensor): (N, H, W), of which the shape counts.
+
+        Returns:
+            Tensor: (N, H, W), bool.
+        """
+        masks = torch.ones_like(labels, dtype=torch.bool)
+        total_height, total_width = labels.shape[1:]
+        low, high = self.area
+        for mask in masks:
+            if torch.rand(()) >= self.prob:
+                continue
+            pixels = (low + (high - low) * torch.rand(()).item()) * mask.numel()
+            ratio = self.aspect ** (2 * torch.rand(()).item() - 1)
+            height = min(total_height, max(1, round((pixels * ratio) ** 0.5)))
+            width = min(total_width, max(1, round((pixels / ratio) ** 0.5)))
+            left = _uniform(0, total_width - width)
+            top = _uniform(0, total_height - height)
+            mask[top : top + height, left : left + width] = False
+        return masks
+
+
 def _uniform(low: int, high: int) -> int:
     """A whole number from ``low`` to ``high``, both included."""
     return int(torch.randint(low, high + 1, ()))

@@ -11,32 +11,36 @@ _TURN = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
 
 @MODELS.register_module()
 class StrongAugmentation:
-    """Colour jitter and Gaussian blur of a whole batch, on its device.
+    """Color jitter, grey and Gaussian blur of a batch, on its device.
 
-    Both leave the labels valid. Jitter changes brightness, contrast,
-    saturation and hue of each image by random numbers of its own; blur has one
-    sigma for the batch. Grey is the mean of the three channels and hue turns
-    about the grey axis, so the order of the channels plays no part.
+    All leave the labels valid, and each image has random numbers of its own.
+    Grey is the mean of the three channels and hue turns about the grey axis, so
+    the order of the channels plays no part.
 
     Args:
         jitter (float): Factors of brightness, contrast and saturation are
-            uniform in [1 - jitter, 1 + jitter], the hue's turn in
-            [-jitter, jitter] of a full circle. Defaults to 0.25.
-        jitter_prob (float): How often a batch is jittered. Defaults to 0.8.
+            uniform in [1 - jitter, 1 + jitter]. Defaults to 0.25.
+        hue (float): The hue's turn is uniform in [-hue, hue] of a full circle.
+            Defaults to 0.25.
+        jitter_prob (float): How often an image is jittered. Defaults to 0.8.
+        grey_prob (float): How often an image becomes grey. Defaults to 0.
         sigma (tuple[float, float]): Range of the blur's standard deviation,
             in pixels. Defaults to (0.15, 1.15).
-        blur_prob (float): How often a batch is blurred. Defaults to 0.5.
+        blur_prob (float): How often an image is blurred. Defaults to 0.5.
     """
 
     def __init__(
         self,
         jitter: float = 0.25,
+        hue: float = 0.25,
         jitter_prob: float = 0.8,
+        grey_prob: float = 0.0,
         sigma: tuple[float, float] = (0.15, 1.15),
         blur_prob: float = 0.5,
     ) -> None:
-        self.jitter = jitter
+        self.amounts = torch.tensor([jitter, jitter, jitter, hue])
         self.jitter_prob = jitter_prob
+        self.grey_prob = grey_prob
         self.sigma = sigma
         self.blur_prob = blur_prob
 
@@ -50,12 +54,16 @@ class StrongAugmentation:
             Tensor: The same.
         """
         # the CPU's random numbers, whatever the device of the images
-        if torch.rand(()) < self.jitter_prob:
-            amounts = (2 * torch.rand(4, len(images)) - 1) * self.jitter
-            images = color_jitter(images, *amounts.to(images))
-        if torch.rand(()) < self.blur_prob:
-            low, high = self.sigma
-            images = gaussian_blur(images, low + (high - low) * torch.rand(()).item())
+        changes = (2 * torch.rand(4, len(images)) - 1) * self.amounts[:, None]
+        changes *= torch.rand(len(images)) < self.jitter_prob
+        changes[2, torch.rand(len(images)) < self.grey_prob] = -1
+        images = color_jitter(images, *changes.to(images))
+        low, high = self.sigma
+        sigma = low + (high - low) * torch.rand(len(images))
+        blurred = torch.rand(len(images)) < self.blur_prob
+        if blurred.any():
+            images = images.clone()
+            images[blurred] = gaussian_blur(images[blurred], sigma[blurred])
         return images
 
 
@@ -96,20 +104,23 @@ def color_jitter(
     return torch.einsum('nij,njhw->nihw', rotation, images).clamp(0, 255)
 
 
-def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
-    """Blurs rows and columns with a Gaussian cut off at 4 sigma.
+def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
+    """Blurs rows and columns with a Gaussian, cut off at 4 of the largest sigma.
 
     Args:
-        images (Tensor): (N, 3, H, W); H and W above 4 sigma + 1.
-        sigma (float): Standard deviation in pixels.
+        images (Tensor): (N, C, H, W); H and W above 4 sigma + 1.
+        sigma (Tensor): (N, ), standard deviations in pixels, above 0.
 
     Returns:
-        Tensor: (N, 3, H, W).
+        Tensor: (N, C, H, W).
     """
-    radius = math.ceil(4 * sigma)
-    kernel = torch.arange(-radius, radius + 1).to(images)
-    kernel = (-0.5 * (kernel / sigma) ** 2).exp()
-    kernel = (kernel / kernel.sum()).expand(images.shape[1], 1, 1, -1)
+    shape = images.shape
+    radius = math.ceil(4 * sigma.max())
+    steps = torch.arange(-radius, radius + 1).to(images)
+    kernels = (-0.5 * (steps / sigma.to(images)[:, None]) ** 2).exp()
+    kernels = kernels / kernels.sum(dim=1, keepdim=True)
+    kernels = kernels.repeat_interleave(shape[1], dim=0)[:, None, None]
+    groups = len(kernels)
     padded = F.pad(images, [radius] * 4, mode='reflect')
-    rows = F.conv2d(padded, kernel, groups=images.shape[1])
-    return F.conv2d(rows, kernel.transpose(2, 3), groups=images.shape[1])
+    rows = F.conv2d(padded.flatten(0, 1)[None], kernels, groups=groups)
+    return F.conv2d(rows, kernels.transpose(2, 3), groups=groups).view(shape)

@@ -1,0 +1,76 @@
+"""How sure a model was of its pseudo-labels, class by class.
+
+A histogram of pseudo-labels is an int64 array of shape (C, 256): the pixels of
+each class, 0..C-1, by their confidence x 255, rounded.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from .labels import read_label
+from .pseudo_label import confidence_path
+
+
+def histogram(files: Sequence[str], num_classes: int) -> np.ndarray:
+    """The histogram of pseudo-labels.
+
+    Args:
+        files: Their index PNGs; the confidences lie beside them.
+        num_classes: C. Labels above are left out.
+
+    Returns:
+        np.ndarray: See above.
+    """
+    total = np.zeros(num_classes * 256, np.int64)
+    with ThreadPoolExecutor() as pool:
+        for counts in pool.map(lambda file: _count(file, num_classes), files):
+            total += counts
+    return total.reshape(num_classes, 256)
+
+
+def _count(file: str, num_classes: int) -> np.ndarray:
+    label = read_label(file).astype(np.int64)
+    confidence = read_label(confidence_path(file))
+    pairs = (label * 256 + confidence)[label < num_classes]
+    return np.bincount(pairs, minlength=num_classes * 256)
+
+
+def class_thresholds(counts: np.ndarray, keep: float) -> list[float]:
+    """The confidence down to which each class is kept.
+
+    Args:
+        counts: A histogram.
+        keep: The share of the pixels of each class to keep, in (0, 1]. Pixels
+            of the same confidence are kept together, so it may be more.
+
+    Returns:
+        list[float]: A threshold a class, in [0, 1], halfway between two of the
+        confidences that a file can hold; 0 for a class without a pixel.
+    """
+    above = counts[:, ::-1].cumsum(axis=1)[:, ::-1]  # pixels at least as sure
+    enough = above >= keep * above[:, :1]
+    last = enough.sum(axis=1) - 1  # `enough` holds up to the limit
+    limits = np.where(above[:, 0] > 0, last - 0.5, 0).clip(min=0)
+    return (limits / 255).round(6).tolist()
+
+
+def kept_shares(counts: np.ndarray, limits: np.ndarray) -> dict:
+    """What is left of pseudo-labels after label erase.
+
+    Args:
+        counts: A histogram.
+        limits: The least confidence x 255 that is kept, (C, ) or longer.
+
+    Returns:
+        dict: ``all`` (float) and ``classes`` (list of float, None for a class
+        without a pixel), in percent of the pixels before.
+    """
+    kept = counts * (np.arange(256) >= limits[: len(counts), None])
+    classes = [
+        round(100 * part / whole, 2) if whole else None
+        for part, whole in zip(kept.sum(axis=1).tolist(), counts.sum(axis=1).tolist())
+    ]
+    share = 100 * kept.sum() / max(counts.sum(), 1)
+    return dict(all=round(float(share), 2), classes=classes)

@@ -1,0 +1,38 @@
+import torch
+from mmengine.structures import PixelData
+from mmseg.models import SegTTAModel
+from mmseg.registry import MODELS
+from mmseg.utils import SampleList
+
+
+@MODELS.register_module()
+class LogitsTTAModel(SegTTAModel):
+    """mmseg's test-time augmentation whose samples have ``seg_logits``, too.
+
+    They are such that their softmax is the mean of the probabilities of all
+    views. With one channel ``seg_logits`` are the mean itself, since mmseg's
+    segmentors give a probability there (of which SegTTAModel takes the sigmoid
+    once more, so that nearly all pixels become foreground).
+    """
+
+    def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
+        """Merges the views of each image.
+
+        Args:
+            data_samples_list (list): For each image the samples of its views.
+
+        Returns:
+            list: A sample an image, with ``pred_sem_seg`` (1, H, W) and
+            ``seg_logits`` (C, H, W).
+        """
+        merged = super().merge_preds(data_samples_list)
+        for views, sample in zip(data_samples_list, merged):
+            logits = torch.stack([view.seg_logits.data for view in views])
+            if logits.shape[1] == 1:
+                mean = logits.mean(dim=0)
+                label = (mean > self.module.decode_head.threshold).to(mean)
+                sample.set_data(dict(pred_sem_seg=PixelData(data=label)))
+            else:
+                mean = logits.softmax(dim=1).mean(dim=0).log()
+            sample.set_data(dict(seg_logits=PixelData(data=mean)))
+        return merged
