@@ -20,6 +20,15 @@ class UserError(ValueError):
     """
 
 
+def tell_missing(lines: list[str]) -> None:
+    """Raises one :class:`UserError` of all lines, if there are any."""
+    if len(lines) > 1:
+        numbered = (f'({number}) {line}' for number, line in enumerate(lines, 1))
+        raise UserError(f'{len(lines)} things are missing: {"; ".join(numbered)}')
+    if lines:
+        raise UserError(lines[0])
+
+
 def in_unit_interval(name: str, value: float) -> float:
     """The value of a setting, which must be a number in [0, 1]."""
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:

@@ -10,6 +10,7 @@ from mmseg_gist.cli import (
     load_config,
     run,
 )
+from mmseg_gist.missing import check_missing
 from mmseg_gist.utils import UserError
 
 
@@ -45,6 +46,7 @@ def main() -> None:
     cfg.resume = args.resume or cfg.get('resume', False)
     if args.amp:
         enable_amp(cfg)
+    check_missing(cfg)
     build_runner(cfg).train()
 
 

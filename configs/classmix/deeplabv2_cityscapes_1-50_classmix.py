@@ -7,10 +7,7 @@ model = dict(
     mask=dict(type='ClassMask'),
     augmentation=dict(type='StrongAugmentation'),
 )
-train_cfg = dict(type='SemiSupervisedTrainLoop', max_iters=40000)
+train_cfg = dict(type='SemiSupervisedTrainLoop')
 # a kill while one is written leaves the other to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
 custom_hooks = [dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)]
-# whole images
-train_dataloader = dict(batch_size=2, dataset=dict(pipeline=_base_.test_pipeline))
-unlabeled_dataloader = dict(batch_size=2, dataset=dict(pipeline=_base_.test_pipeline))

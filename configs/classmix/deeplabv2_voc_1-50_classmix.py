@@ -6,9 +6,7 @@ model = dict(
     segmentor=_base_.model,
     mask=dict(type='ClassMask'),
 )
-train_cfg = dict(type='SemiSupervisedTrainLoop', max_iters=40000)
+train_cfg = dict(type='SemiSupervisedTrainLoop')
 # a kill while one is written leaves the other to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
 custom_hooks = [dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)]
-train_dataloader = dict(batch_size=10)
-unlabeled_dataloader = dict(batch_size=10)

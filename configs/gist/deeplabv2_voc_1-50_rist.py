@@ -1,6 +1,6 @@
 # Table I of the paper: 66.71 mIoU.
 _base_ = [
-    '../_base_/models/deeplabv2_r101.py',
+    '../_base_/models/deeplabv2_r101_voc.py',
     '../_base_/datasets/voc_1-50.py',
     '../_base_/self_training/voc.py',
 ]

@@ -11,9 +11,7 @@ optim_wrapper = dict(
     constructor='S4GANOptimWrapperConstructor',
     discriminator=dict(optimizer=dict(type='Adam', lr=1e-5, betas=(0.9, 0.99))),
 )
-train_cfg = dict(type='SemiSupervisedTrainLoop', max_iters=40000)
+train_cfg = dict(type='SemiSupervisedTrainLoop')
 # a kill while one is written leaves the other to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
 custom_hooks = [dict(type='HelperHook', name='discriminator')]
-train_dataloader = dict(batch_size=8)
-unlabeled_dataloader = dict(batch_size=8)

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine import fileio
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, tell_missing
 
 from .labels import count_values, leaves, loading_steps
 from .parallel import map_files
@@ -54,6 +54,7 @@ def check_datasets(cfg) -> dict:
             size; a list names an image twice; two sets share an image; a set
             is empty; sets or the model's heads disagree on the classes.
     """
+    tell_missing(missing_data(cfg))
     sets, classes = {}, {}
     for name in SETS:
         dataloader = cfg.get(f'{name}_dataloader')
@@ -111,6 +112,30 @@ def check_there(cfg, *names: str) -> None:
             )
 
 
+def missing_data(cfg) -> list[str]:
+    """A line for each list of ids and each folder that is not there."""
+    missing = {}
+    for name in SETS:
+        dataloader = cfg.get(f'{name}_dataloader')
+        for dataset in leaves(dataloader['dataset']) if dataloader else ():
+            root = dataset.get('data_root') or ''
+            ann_file = osp.join(root, dataset.get('ann_file') or '')
+            if dataset.get('ann_file') and not fileio.exists(ann_file):
+                missing[ann_file] = (
+                    f'{ann_file}: no such list of the {SETS[name]} images: correct '
+                    f'{name}_dataloader.dataset.ann_file'
+                )
+            for key, prefix in (dataset.get('data_prefix') or {}).items():
+                folder = osp.join(root, prefix or '')
+                if folder and folder not in missing and not fileio.exists(folder):
+                    missing[folder] = (
+                        f'{folder}: no such folder of the {SETS[name]} set: prepare '
+                        'the data there (tools/dataset_converters) or correct '
+                        f'{name}_dataloader.dataset.data_root and data_prefix.{key}'
+                    )
+    return list(missing.values())
+
+
 def _list_name(cfg: dict) -> str:
     """What lists the images: the id list, or else their folder."""
     root = cfg.get('data_root') or ''
@@ -120,21 +145,6 @@ def _list_name(cfg: dict) -> str:
 
 def _build(cfg: dict, name: str):
     """Build a data set with all it lists, but without its pipeline."""
-    root = cfg.get('data_root') or ''
-    ann_file = cfg.get('ann_file')
-    if ann_file and not fileio.exists(osp.join(root, ann_file)):
-        raise UserError(
-            f'{osp.join(root, ann_file)}: no such list of the {SETS[name]} images: '
-            f'correct {name}_dataloader.dataset.ann_file'
-        )
-    for key, prefix in (cfg.get('data_prefix') or {}).items():
-        folder = osp.join(root, prefix)
-        if folder and not fileio.exists(folder):
-            raise UserError(
-                f'{folder}: no such folder of the {SETS[name]} set: prepare the data '
-                f'there (tools/dataset_converters) or correct '
-                f'{name}_dataloader.dataset.data_root and data_prefix.{key}'
-            )
     try:
         # Serialising fails on an empty list; here an empty list has its own line.
         return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})

@@ -1,8 +1,5 @@
 """Mistakes in the settings, found before anything is trained."""
 
-import os.path as osp
-import re
-
 from mmengine.config import Config
 from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 
@@ -15,7 +12,7 @@ from .registry import build
 
 
 def check_settings(cfg: Config) -> None:
-    """Check what is not data: schedules, weights, metrics, what later stages use.
+    """Check what is not data: schedules, metrics, what later stages use.
 
     Args:
         cfg (Config): The user's config.
@@ -24,23 +21,8 @@ def check_settings(cfg: Config) -> None:
         UserError: Naming the setting.
     """
     check_schedules(cfg)
-    check_pretrained(cfg.model)
     check_evaluator(cfg.get('val_evaluator'))
     check_later_stages(cfg)
-
-
-def check_pretrained(model: dict, key: str = 'model') -> None:
-    """Files of weights, wherever in the model's config, must be there."""
-    for name, value in model.items():
-        if isinstance(value, dict):
-            check_pretrained(value, f'{key}.{name}')
-        elif name == 'checkpoint' and re.fullmatch(r'(?!.*://).*\.pth', str(value)):
-            if not osp.exists(value):
-                raise UserError(
-                    f'{value} does not exist: put the weights there '
-                    f'(tools/model_converters), or set {key}=None to start from '
-                    'random weights'
-                )
 
 
 def check_evaluator(evaluator) -> None:

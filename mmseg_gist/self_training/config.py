@@ -9,11 +9,20 @@ from mmengine.config import Config, ConfigDict
 from mmseg_gist.datasets.confidence import class_thresholds
 from mmseg_gist.datasets.labels import leaves, loading_steps, loads, step_name
 from mmseg_gist.datasets.tta import tta_pipeline
+from mmseg_gist.missing import given_model
 from mmseg_gist.utils import UserError, derive_seed
 
 from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
+# keeps the iteration with the best score on the development set, nothing else
+BEST_ONLY = dict(
+    type='CheckpointHook',
+    by_epoch=False,
+    interval=-1,
+    save_last=False,
+    save_best='mIoU',
+)
 RUN_CONFIG = 'run_config.py'  # the one that made the record
 # what mmengine's schedulers count in iterations beside begin and end
 PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
@@ -39,7 +48,7 @@ def parent_checkpoint(cfg: Config, path: Path) -> str | None:
     """What a stage starts from; None where stage 0 starts from nothing."""
     if path:
         return osp.join(stage_dir(cfg, path[:-1]), CHECKPOINT)
-    return cfg.get('load_from')
+    return given_model(cfg)
 
 
 def pseudo_label_dir(cfg: Config, path: Path) -> str:
@@ -104,6 +113,9 @@ def stage_config(cfg: Config, path: Path) -> Config:
         dict(type='ProgressHook', interval=checkpoint.get('interval', 1000)),
         dict(type='NonFiniteLossHook'),
     ]
+    if not path and settings.get('initial_val_interval'):
+        stage.train_cfg.val_interval = settings.initial_val_interval
+        stage.custom_hooks.append(dict(BEST_ONLY))
 
     datasets = {}
     if uses_labels(mix):

@@ -16,6 +16,7 @@ from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
+from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one
 
 from .check import check_settings
@@ -58,6 +59,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
             length of these stages over that of stage 0, ``initial_iters``.
         initial_iters (int): Iterations of stage 0. Not used where
             ``load_from`` gives a model, which then is stage 0.
+        initial_val_interval (int, optional): Stage 0 is scored on the development
+            set after so many iterations, again and again, and its result is the
+            best of them; None for its last.
         label_erase (dict, optional): Arguments of :class:`LabelErase`, which then
             stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``.
             By default that of the unlabeled set's pipeline, if there is one.
@@ -103,6 +107,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         policy: dict,
         stage_iters: int | None = None,
         initial_iters: int = 0,
+        initial_val_interval: int | None = None,
         stage_ratio: float | None = None,
         label_erase: dict | None = None,
         perturbation: dict | None = None,
@@ -118,6 +123,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.policy = build(POLICIES, policy, 'train_cfg.policy')
         executor = executor or dict(type='SerialExecutor')
         self.executor = build(EXECUTORS, executor, 'train_cfg.executor')
+        if initial_val_interval is not None:
+            at_least_one('initial_val_interval', initial_val_interval)
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
         self.keep = keep
@@ -131,9 +138,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 'or stage_ratio and initial_iters'
             )
         self.max_iters = at_least_one('stage_iters', stage_length(self.cfg, ('L',)))
-        check_settings(self.cfg)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
-        if not osp.exists(self.record_file) and is_main_process():
+        new = not osp.exists(self.record_file)
+        check_missing(dict(self.cfg, resume=not new))
+        check_settings(self.cfg)
+        if new and is_main_process():
             self._tell_missing_classes(check_datasets(self.cfg))
         barrier()
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
@@ -294,7 +303,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     def _check_model(self) -> None:
         """The checkpoint that stands for stage 0 must be of this very model."""
-        file = self.cfg.get('load_from')
+        file = given_model(self.cfg)
         if not file:
             return
         if not osp.exists(file):

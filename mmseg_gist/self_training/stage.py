@@ -18,8 +18,9 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, load_checkpoint
 from mmengine.runner.checkpoint import weights_to_cpu
+from torch import nn
 
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
 from mmseg_gist.utils import UserError, atomic_path
@@ -90,6 +91,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
                 if not trained:
                     if row['iters']:
                         runner.train()
+                        take_best(runner)
                     else:
                         runner.call_hook('before_run')  # as mmengine does
                         runner.load_or_resume()
@@ -133,6 +135,25 @@ def resumable(work_dir: str) -> str | None:
     return path
 
 
+def take_best(runner: Runner) -> None:
+    """Gives the model the weights of the best iteration, if it was looked for."""
+    if not runner.train_loop.val_interval:
+        return
+    best = osp.basename(runner.message_hub.get_info('best_ckpt'))
+    barrier()  # the main process has written it
+    load_checkpoint(
+        plain_model(runner),
+        osp.join(runner.work_dir, best),  # which may have been moved
+        map_location='cpu',
+        strict=True,
+    )
+    runner.logger.info(f'Stage 0 takes {best}, the best on the development set')
+
+
+def plain_model(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
 def metrics(values: dict) -> dict:
     # IoUMetric rounds percentages to two decimals, but in float32
     return {name: round(float(value), 4) for name, value in values.items()}
@@ -142,7 +163,6 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
     """Saves the weights as those of the user's plain model, atomically."""
     if not is_main_process():
         return
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     meta = dict(
         cfg=cfg.pretty_text,
         seed=runner.seed,
@@ -151,7 +171,8 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
     )
     # through memory, so that a full disk is an OSError that says so
     content = io.BytesIO()
-    torch.save(dict(meta=meta, state_dict=weights_to_cpu(model.state_dict())), content)
+    weights = weights_to_cpu(plain_model(runner).state_dict())
+    torch.save(dict(meta=meta, state_dict=weights), content)
     with atomic_path(checkpoint) as temporary:
         temporary.write_bytes(content.getbuffer())
 
@@ -166,6 +187,11 @@ def clean_up(cfg: Config, path: Path) -> None:
     """Removes what only an unfinished stage needs."""
     if is_main_process():
         folder = FilePath(stage_dir(cfg, path))
-        for pattern in (ProgressHook.filename, 'last_checkpoint', '.*.pth'):
+        for pattern in (
+            ProgressHook.filename,
+            'last_checkpoint',
+            'best_*.pth',
+            '.*.pth',
+        ):
             for file in folder.glob(pattern):
                 file.unlink(missing_ok=True)

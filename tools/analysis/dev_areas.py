@@ -34,7 +34,9 @@ def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
     stage.test_cfg = dict(type='TestLoop')
     evaluator = cfg.val_evaluator
     if isinstance(evaluator, (list, tuple)):
-        evaluator = next(part for part in evaluator if step_name(part) == 'IoUMetric')
+        evaluator = next(
+            part for part in evaluator if step_name(part).endswith('IoUMetric')
+        )
     ignore_index = evaluator.get('ignore_index', 255)
     stage.test_evaluator = dict(type='ImageAreas', ignore_index=ignore_index)
     stage.load_from, stage.resume = str(checkpoint), False

@@ -103,7 +103,8 @@ val_dataloader = dict(
     evaluation,
     dataset=dict(labeled, ann_file=f'{lists}/dev.txt', pipeline=test_pipeline),
 )
-val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
+# classes that no label of the development set has do not count
+val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=True)
 """)
 
 TEST_SET = """\
@@ -111,7 +112,7 @@ test_dataloader = dict(
     evaluation,
     dataset=dict(labeled, ann_file=f'{lists}/test.txt', pipeline=test_pipeline),
 )
-test_evaluator = val_evaluator
+test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 """
 
 SELF_TRAINING = Template("""\

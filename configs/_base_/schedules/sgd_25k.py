@@ -1,4 +1,5 @@
-# The paper's supervised training.
+# The paper's supervised training: the iteration that the development set likes
+# best is kept, as best_mIoU_iter_<n>.pth.
 _base_ = '../default_runtime.py'
 optim_wrapper = dict(
     type='OptimWrapper',
@@ -6,6 +7,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10.0)}),
 )
 param_scheduler = [dict(type='PolyLR', power=0.9, eta_min=0.0, by_epoch=False)]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=25000, val_interval=5000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=25000, val_interval=1000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
+default_hooks = dict(checkpoint=dict(save_best='mIoU'))

@@ -5,6 +5,7 @@ from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import loads, step_name
+from mmseg_gist.missing import check_missing
 
 from .stage_train_loop import StageTrainLoop
 
@@ -23,35 +24,34 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
         dataloader (dict): Config of the labelled images.
         max_iters (int): Length of the training.
         **kwargs: Such as ``val_interval``; see
-            :class:`mmengine.runner.IterBasedTrainLoop`.
+            :class:`StageTrainLoop`.
 
     Raises:
         UserError: The data are not in order.
     """
 
     def __init__(
-        self, runner: Runner, dataloader: dict, max_iters: int, **kwargs
+        self,
+        runner: Runner,
+        dataloader: dict,
+        max_iters: int,
+        val_interval: int = 1000,
+        **kwargs,
     ) -> None:
         check_there(runner.cfg, 'unlabeled_dataloader')
+        check_missing(dict(runner.cfg, resume=runner._resume))
         if is_main_process():
             check_datasets(runner.cfg)
         barrier()
         unlabeled = runner.cfg.unlabeled_dataloader['dataset']
         dataloader = two_sources(dataloader, unlabeled)
-        super().__init__(runner, dataloader, max_iters, seed=runner.seed, **kwargs)
+        kwargs.update(seed=runner.seed, val_interval=val_interval)
+        super().__init__(runner, dataloader, max_iters, **kwargs)
 
     def run(self) -> nn.Module:
         # of a resumed training without a seed of its own: that of its start
         self.seed = self.dataloader.sampler.seed = self.runner.seed
         return super().run()
-
-    def run_iter(self, data_batch: dict) -> None:
-        super().run_iter(data_batch)
-        self._decide_current_val_interval()
-        due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
-        if self.runner.val_loop is not None and self._iter >= self.val_begin and due:
-            self.runner.val_loop.run()
-            self.runner.model.train()
 
 
 def two_sources(dataloader: dict, unlabeled: dict) -> dict:

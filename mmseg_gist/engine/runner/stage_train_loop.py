@@ -14,23 +14,31 @@ from mmseg_gist.utils import derive_seed
 class StageTrainLoop(IterBasedTrainLoop):
     """Iteration-based training that can be cut off at no cost.
 
-    The data go on where they stopped, without being replayed, and the random
+    The data continue where they stopped, without being replayed, and the random
     numbers of an iteration (dropout, batch augmentation) follow from the seed
-    and the iteration. Validation is left to the caller.
+    and the iteration.
 
     Args:
         seed (int): The stage's seed.
+        val_interval (int, optional): Iterations between validations; the end is
+            validated, too. None where validation is left to the caller.
         **kwargs: See :class:`mmengine.runner.IterBasedTrainLoop`.
     """
 
-    def __init__(self, *args, seed: int, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, *args, seed: int, val_interval: int | None = None, **kwargs
+    ) -> None:
+        super().__init__(*args, val_interval=val_interval, **kwargs)
         self.dataloader_iterator = None  # it would start with the first image
         self.seed = seed
 
     def run(self) -> nn.Module:
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
+        # what was saved is from before the validation of its iteration, whose best
+        # checkpoint may not have been written to its end
+        if self._iter:
+            self._validate_if_due()
         self.runner.model.train()
         if self._iter < self._max_iters:
             self.dataloader.sampler.start = self._iter
@@ -42,6 +50,16 @@ class StageTrainLoop(IterBasedTrainLoop):
             np.random.seed(seed)
             torch.manual_seed(seed)
             self.run_iter(data_batch)
+            self._validate_if_due()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model
+
+    def _validate_if_due(self) -> None:
+        if self.val_interval is None or self.runner.val_loop is None:
+            return
+        self._decide_current_val_interval()
+        due = self._iter % self.val_interval == 0 or self._iter == self._max_iters
+        if self._iter >= self.val_begin and due:
+            self.runner.val_loop.run()
+            self.runner.model.train()
