@@ -8,8 +8,9 @@ A setting's dict is merged into the config; keys may be those of --cfg-options.
 Its run of seed n, in WORK_DIR/NAME/seed_<n>, has randomness.seed = n, and so
 have the policies of type RIST. Settings with the same stage 0 start from one,
 WORK_DIR/stage_0/seed_<n>. A setting that names another config as its `stage_0`
-starts from the last checkpoint of that training, in WORK_DIR/stage_0/NAME/seed_<n>.
-What a work dir holds already is gone on with.
+starts from the checkpoint of that training, in WORK_DIR/stage_0/NAME/seed_<n>: its
+best on the development set if the config keeps that (save_best), else its last.
+What a work dir holds already is continued.
 """
 
 import copy
@@ -92,6 +93,14 @@ def other_training(file: str, base: Config, name: str, seed: int) -> Config:
     return cfg
 
 
+def trained_model(cfg: Config) -> str:
+    """What a finished training gives: its best checkpoint if it kept that."""
+    hooks = cfg.get('default_hooks') or {}
+    if (hooks.get('checkpoint') or {}).get('save_best'):
+        return str(Path(cfg.work_dir, 'best_mIoU_iter_*.pth'))
+    return find_latest_checkpoint(cfg.work_dir)
+
+
 def train(cfg: Config) -> None:
     """Trains what is missing; the Runner leaves nothing behind for the next."""
     setting, seed = Path(cfg.work_dir).parts[-2:]
@@ -110,7 +119,7 @@ def train_seed(base: Config, settings: dict, seed: int) -> Iterator[tuple[str, R
         if other:
             training = other_training(other, base, name, seed)
             train(training)
-            cfg.load_from = find_latest_checkpoint(training.work_dir)
+            cfg.load_from = trained_model(training)
         elif not cfg.get('load_from') and of_stage_0(cfg) == of_stage_0(base):
             if not shared:
                 stage_0 = stage_0_config(base, seed)

@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import TRANSFORMS
 
-from mmseg_gist.datasets.transforms import LabelErase, TemperatureScaling
+from mmseg_gist.datasets.transforms import LabelErase, TemperatureScaling, softened
 from mmseg_gist.utils import UserError
 
 
@@ -200,3 +200,15 @@ def test_a_temperature_that_is_not_above_0_is_refused(temperature):
 
 def test_temperature_scaling_says_its_temperature():
     assert repr(TemperatureScaling(0.2)) == 'TemperatureScaling(T=0.2)'
+
+
+def test_softened_is_the_largest_probability_after_scaling():
+    """Of C classes of which all but the first are alike."""
+    p, classes = 0.9, 21
+    logits = torch.full((classes, 1, 1), (0.1 / 20)).log()
+    logits[0] = np.log(p)
+    results = TemperatureScaling(T=0.2).transform(dict(seg_logits=logits))
+    assert softened(p, classes, 0.2) == pytest.approx(results['seg_probs'].max().item())
+    # two classes by hand: 0.8 and 0.2 are 4 to 1, with T = 0.5 they are 2 to 1
+    assert softened(0.8, 2, 0.5) == pytest.approx(2 / 3)
+    assert softened(0.8, 2, 1) == pytest.approx(0.8)

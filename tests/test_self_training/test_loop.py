@@ -415,6 +415,7 @@ def test_a_missing_model_is_named(cfg):
 def test_missing_pretrained_weights_are_named(cfg):
     cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint='nowhere.pth')
     fault(cfg, 'nowhere.pth does not exist: put the weights there')
+    fault(cfg, 'or let model.backbone.init_cfg name others')
 
 
 def test_bad_data_end_a_run_before_it_starts(cfg):

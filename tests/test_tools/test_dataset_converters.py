@@ -80,6 +80,13 @@ def test_shipped_split(name):
     assert all(shipped_order(other) == order for other in others)
 
 
+def test_the_500_development_images_come_first():
+    folder = SPLITS / 'voc/1-50'
+    dev, unlabeled = lines(folder / 'dev_500.txt'), lines(folder / 'unlabeled_500.txt')
+    assert lines(folder / 'labeled.txt') + dev + unlabeled == shipped_order('voc/1-50')
+    assert len(dev) == 500
+
+
 def test_shipped_orders():
     assert shipped_order('voc/1-50')[:2] == ['2008_006967', '2011_000850']
     # The shared permutation starts with 1899, 948, 1198.
@@ -405,7 +412,7 @@ def test_voc_bad_input(tool, voc_root):
     savemat(mat, dict(GTinst=1))
     refused(r'd\.mat: has no GTcls\.Segmentation')
     mat.unlink()
-    refused(r'SegmentationClassAug/d\.png: no label for this image: give SBD.* --lists')
+    refused(r'labels of 1 images to train or test on, such as d: give SBD.* --lists')
     label = voc_root / 'SegmentationClassAug/d.png'
     save(label, np.full((3, 4), 21))
     refused(r'd\.png: has label value 21, but only 0 to 20')
@@ -413,5 +420,37 @@ def test_voc_bad_input(tool, voc_root):
     refused(r'd\.png: is a colour image')
     save(label, np.zeros((4, 3)))
     refused(r'd\.png: is not of the size of .*d\.jpg')
+    (voc_root / 'JPEGImages/d.jpg').write_bytes(b'cut off')
+    refused(r'd\.jpg: is damaged')
+
+
+def test_voc_unlabeled_images_need_no_label(tool, voc_root, capsys):
+    ids = voc_root.parent / 'unlabeled.txt'
+    ids.write_text('b\nd\n')
+    (voc_root.parent / 'ids.txt').write_text('a\n')
+    sources = [str(voc_root), '--lists', str(ids), str(voc_root.parent / 'ids.txt')]
+    tool('voc').main(sources)
+    said = capsys.readouterr().out
+    assert '2 labels are good, 1 of them new' in said  # b has one all the same
+    assert '1 unlabeled images have no label, and need none' in said
+    (voc_root / 'JPEGImages/d.jpg').write_bytes(b'cut off')
+    with pytest.raises(UserError, match=r'd\.jpg: is damaged'):
+        tool('voc').main(sources)
+
+
+def test_voc_tells_all_that_is_missing_at_once(tool, voc_root):
+    (voc_root / 'JPEGImages/a.jpg').unlink()
     (voc_root / 'JPEGImages/d.jpg').unlink()
-    refused(r'd\.jpg: no such image')
+    with pytest.raises(UserError) as caught:
+        tool('voc').main([*voc_args(voc_root), '--aug', 'nowhere', '--sbd', 'gone'])
+    message = str(caught.value)
+    assert '\n' not in message
+    assert message == (
+        '4 things are missing: (1) nowhere: no such folder: correct the path; '
+        '(2) gone: no such folder: correct the path; '
+        f'(3) {voc_root}/JPEGImages: 2 of 4 images, such as a.jpg: unpack '
+        'VOCtrainval_11-May-2012.tar; (4) the labels of 2 images to train or test on, '
+        'such as c: give SBD with --sbd or SegmentationClassAug with --aug, or lists '
+        'of other images with --lists'
+    )
+    assert not (voc_root / 'SegmentationClassAug/b.png').exists()

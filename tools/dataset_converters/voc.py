@@ -8,6 +8,13 @@ file is ever changed::
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
         --sbd benchmark_RELEASE/dataset/cls
 
+Images of a list unlabeled*.txt need no label. Which images those are says the
+labeled share: 1/50 unless other lists are given, as here those of 1/8::
+
+    python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
+        --sbd benchmark_RELEASE/dataset/cls \
+        --lists configs/_base_/splits/voc/{1-8/*,val}.txt
+
 VOC-1k needs VOC's own labels only::
 
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
@@ -25,7 +32,7 @@ from PIL import Image
 
 from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, tell_missing
 
 SPLITS = Path(__file__).parents[2] / 'configs/_base_/splits/voc'
 LISTS = [
@@ -64,40 +71,56 @@ def find_label(name: str, folders: list[Path], sbd: Path | None) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def complete(
-    name: str, root: Path, out: Path, folders: list[Path], sbd: Path | None
-) -> bool:
-    """Check the image and label of one id, and write the label if it is new.
+def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
+    """Check the image of one id and its label, and write the label if it is new.
+
+    Args:
+        name: The id.
+        source: The file that has its label, None for an image without one.
+        root: Of VOC 2012.
+        out: The folder of the labels.
 
     Returns:
         Whether the label was written.
 
     Raises:
-        UserError: If image or label are missing, differ in size, or the label
-            has values other than 0..20 and 255.
+        UserError: If image or label are damaged, differ in size, or the label has
+            values other than 0..20 and 255.
     """
-    path = find_label(name, [out, *folders], sbd)
-    if path is None:
-        raise UserError(
-            f'{out / name}.png: no label for this image: give SBD with --sbd or '
-            f'SegmentationClassAug with --aug, or lists of other images with --lists'
-        )
-    label = read_mat(path) if path.suffix == '.mat' else read_label(path)
-    check_values(path, label, len(PALETTE))
     image_path = root / 'JPEGImages' / f'{name}.jpg'
     try:
         with Image.open(image_path) as image:
             size = image.size
     except OSError as error:
-        raise UserError(
-            f'{image_path}: no such image, or damaged ({error}): get it again'
-        ) from None
+        raise UserError(f'{image_path}: is damaged ({error}): get it again') from None
+    if source is None:
+        return False
+    label = read_mat(source) if source.suffix == '.mat' else read_label(source)
+    check_values(source, label, len(PALETTE))
     if label.shape[::-1] != size:
-        raise UserError(f'{path}: is not of the size of {image_path}: get both again')
-    if path.parent == out:
+        raise UserError(f'{source}: is not of the size of {image_path}: get both again')
+    if source.parent == out:
         return False
     write_label(out / f'{name}.png', label, PALETTE)
     return True
+
+
+def missing_images(folder: Path, names: list[str]) -> list[str]:
+    """A line if images are not there."""
+    lacking = [name for name in names if not (folder / f'{name}.jpg').exists()]
+    return lacking and [
+        f'{folder}: {len(lacking)} of {len(names)} images, such as {lacking[0]}.jpg: '
+        'unpack VOCtrainval_11-May-2012.tar'
+    ]
+
+
+def missing_labels(names: list[str]) -> list[str]:
+    """A line if there are images that need a label and have none."""
+    return names and [
+        f'the labels of {len(names)} images to train or test on, such as {names[0]}: '
+        'give SBD with --sbd or SegmentationClassAug with --aug, or lists of other '
+        'images with --lists'
+    ]
 
 
 def main(argv=None):
@@ -112,16 +135,29 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
 
-    for folder in filter(None, (args.root / 'JPEGImages', args.aug, args.sbd)):
-        if not folder.is_dir():
-            raise UserError(f'{folder}: no such folder: correct the path')
-    names = [name for path in args.lists for name in read_list(path)]
+    needed = {}
+    for path in args.lists:
+        needed |= dict.fromkeys(read_list(path), not path.stem.startswith('unlabeled'))
     out = args.root / 'SegmentationClassAug'
-    folders = [args.root / 'SegmentationClass', *filter(None, [args.aug])]
-    written = map_files(
-        lambda name: complete(name, args.root, out, folders, args.sbd), names
+    folders = [out, args.root / 'SegmentationClass', *filter(None, [args.aug])]
+    sources = {name: find_label(name, folders, args.sbd) for name in needed}
+    without = [name for name, source in sources.items() if not source]
+    tell_missing(
+        [
+            f'{folder}: no such folder: correct the path'
+            for folder in (args.aug, args.sbd)
+            if folder and not folder.is_dir()
+        ]
+        + missing_images(args.root / 'JPEGImages', list(needed))
+        + missing_labels([name for name in without if needed[name]])
     )
-    print(f'{out}: {len(names)} labels are good, {sum(written)} of them new')
+    written = map_files(
+        lambda name: complete(name, sources[name], args.root, out), list(needed)
+    )
+    good, new = len(needed) - len(without), sum(written)
+    print(f'{out}: {good} labels are good, {new} of them new')
+    if without:
+        print(f'{len(without)} unlabeled images have no label, and need none')
 
 
 if __name__ == '__main__':

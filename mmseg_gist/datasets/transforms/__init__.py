@@ -1,4 +1,4 @@
 from .label_erase import LabelErase
-from .temperature_scaling import TemperatureScaling
+from .temperature_scaling import TemperatureScaling, softened
 
-__all__ = ['LabelErase', 'TemperatureScaling']
+__all__ = ['LabelErase', 'TemperatureScaling', 'softened']

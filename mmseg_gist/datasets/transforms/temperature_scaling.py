@@ -29,3 +29,22 @@ class TemperatureScaling(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{self.__class__.__name__}(T={self.T})'
+
+
+def softened(p: float, num_classes: int, T: float) -> float:
+    """The largest probability after :class:`TemperatureScaling`.
+
+    A threshold of label erase is on probabilities with T: this one keeps the pixels
+    whose plain probability is at least ``p``.
+
+    Args:
+        p (float): The largest plain probability, in [1 / C, 1]. The others are
+            taken to be equal.
+        num_classes (int): C, at least 2.
+        T (float): Temperature.
+
+    Returns:
+        float: ``p^T / (p^T + (C - 1) ((1 - p) / (C - 1))^T)``, in [1 / C, 1].
+    """
+    others = num_classes - 1
+    return p**T / (p**T + others * ((1 - p) / others) ** T)
