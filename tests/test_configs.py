@@ -418,10 +418,7 @@ def test_imagenet_weights_by_the_options_of_the_docs(
     options = re.findall(r'(model\.\S+)=(\S+)', docs)
     options = [pair for pair in options if 'init_cfg' in pair[0]]
     assert len(options) == 3
-    name = dict(
-        gist='gist/deeplabv2_voc_1-50_rist', s4gan='s4gan/deeplabv2_voc_1-50_s4gan'
-    )
-    cfg = deepcopy(load(name[kind]))
+    cfg = deepcopy(load(name))
     for key, value in options:
         key = key.replace('model.', f'model.{prefix}')
         cfg.merge_from_dict({key: None if value == 'None' else value})

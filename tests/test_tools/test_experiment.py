@@ -162,6 +162,11 @@ def test_stage_0_does_not_depend_on_variables_of_the_config_file():
 
 def test_a_setting_starts_from_what_another_config_trains(tmp_path, monkeypatch):
     other = write_semi(tmp_path / 'other', 'ClassMix')
+    with other.open('a') as file:
+        file.write("""
+default_hooks['checkpoint'].update(save_best='mIoU')
+train_cfg['val_interval'] = 3
+""")
     config = write_tiny(tmp_path / 'own')
     with config.open('a') as file:
         file.write(f"""
@@ -170,7 +175,9 @@ experiment = dict(seeds=[3], settings=dict(mixed=dict(stage_0='{other}')))
 """)
     work_dir = tmp_path / 'work'
     experiment(monkeypatch, config, '--work-dir', work_dir)
-    trained = work_dir / 'stage_0/mixed/seed_3/iter_5.pth'
+    # the best iteration, which with save_best takes the place of the last
+    (trained,) = (work_dir / 'stage_0/mixed/seed_3').glob('best_mIoU_iter_[35].pth')
+    assert trained.with_name('iter_5.pth').exists()
     first = torch.load(trained, weights_only=False)
     assert first['meta']['seed'] == 3
     root = stages(work_dir / 'mixed/seed_3')['0']
@@ -181,6 +188,9 @@ experiment = dict(seeds=[3], settings=dict(mixed=dict(stage_0='{other}')))
     before = trained.stat().st_mtime_ns
     experiment(monkeypatch, config, '--work-dir', work_dir)
     assert trained.stat().st_mtime_ns == before
+    plain = Config(dict(work_dir=str(trained.parent)))
+    model = runpy.run_path(str(ROOT / 'tools/experiment.py'))['trained_model'](plain)
+    assert model == str(trained.with_name('iter_5.pth'))
 
 
 def test_what_another_config_trains_is_distributed_too(tmp_path):
