@@ -7,7 +7,7 @@ from mmseg_gist.datasets.labels import loads, step_name
 from mmseg_gist.utils import UserError
 
 from .bloat_guard import BloatGuard
-from .config import check_schedules, consistency_parts, refined
+from .config import check_schedules, consistency_parts, label_erase, refined
 from .registry import build
 
 
@@ -59,3 +59,7 @@ def check_later_stages(cfg: Config) -> None:
         raise UserError(f'{name} has no LoadAnnotations, which reads pseudo-labels')
     for step in pipeline:
         build(TRANSFORMS, step, name)
+    if erase := label_erase(cfg):
+        build(TRANSFORMS, erase, 'train_cfg.label_erase')
+    for part, kind in (settings.get('perturbation') or {}).items():
+        build(MODELS, kind, f'train_cfg.perturbation.{part}')

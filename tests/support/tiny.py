@@ -46,7 +46,7 @@ unlabeled_dataloader = dict(
     dataset=dict(
         type='PseudoLabelDataset', data_root='FOLDER', img_suffix='.png',
         ann_file='unlabeled.txt', data_prefix=dict(img_path='images'),
-        pipeline=[*read, dict(type='LabelErase', threshold=0.3), *augmentation]))
+        pipeline=read + augmentation))
 val_dataloader = dict(once, dataset=dict(
     labeled, ann_file='dev.txt', pipeline=[*read, dict(type='PackSegInputs')]))
 test_dataloader = dict(once, dataset=dict(
@@ -62,7 +62,11 @@ default_hooks = dict(
 train_cfg = dict(
     type='IterativeSelfTrainingLoop', policy=dict(type='FixedPath', path='PL'),
     initial_iters=5, stage_iters=3, probabilities=dict(type='TemperatureScaling'),
-    consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.9))
+    consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.9),
+    label_erase=dict(keep=0.7),
+    perturbation=dict(
+        mask=dict(type='BoxMask'), augmentation=dict(type='StrongAugmentation',
+        grey_prob=0.2)))
 """
 SIZES = dict(labeled=4, unlabeled=12, dev=3, test=3)
 

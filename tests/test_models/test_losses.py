@@ -69,7 +69,10 @@ def test_nothing_is_dropped_in_eval_mode():
     assert loss_of(STUDENT, TEACHER, training=False, dropout_ratio=0.9) == 1.25
 
 
-def test_half_is_dropped_by_default():
+@pytest.mark.parametrize('value, slope', [(0.5, -0.8), (1.5, 1.0)])
+def test_by_default_its_gradient_points_to_the_teacher_from_both_sides(value, slope):
+    """The slope of (1 - r) |f - 1| + r (f + 1) with r = 0.1."""
     torch.manual_seed(0)
-    ones = torch.ones(100, 1000, 1, 1)
-    assert loss_of(ones, ones).item() == pytest.approx(1, rel=0.02)
+    student = torch.full((100, 1000, 1, 1), value, requires_grad=True)
+    loss_of(student, torch.ones(100, 1000, 1, 1)).backward()
+    assert student.grad.sum().item() == pytest.approx(slope, abs=0.01)

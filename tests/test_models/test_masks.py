@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmseg_gist.models.utils import mix
+from mmseg_gist.models.utils import BoxMask, mix
 
 
 def class_mask(labels):
@@ -85,3 +85,27 @@ def test_images_of_any_size(shape):
     mask = cut_mask(8, *shape)
     assert mask.shape == (8, *shape)
     assert (~mask).any(dim=(1, 2)).all()
+
+
+@pytest.mark.parametrize('shape', [(64, 64), (40, 90), (90, 40)])
+def test_a_box_has_an_area_and_an_aspect_within_bounds(shape):
+    torch.manual_seed(0)
+    masks = BoxMask()(torch.zeros(400, *shape))
+    boxes = [mask for mask in ~masks if mask.any()]
+    assert 150 < len(boxes) < 250
+    areas = []
+    for box in boxes:
+        height, width = (int(box.any(dim=axis).sum()) for axis in (1, 0))
+        assert box.sum() == height * width
+        areas.append(height * width / box.numel())
+        if height < shape[0] and width < shape[1]:  # not cut off
+            assert 1 / 3.6 < height / width < 3.6
+    assert 0.01 < min(areas) < 0.06
+    assert max(areas) < 0.41
+    assert (~masks).any(dim=0).float().mean() > 0.9  # it can be anywhere
+
+
+def test_there_is_a_box_as_often_as_it_says():
+    for prob, expected in ((0.0, 0), (1.0, 20)):
+        masks = BoxMask(area=(0.3, 0.3), prob=prob)(torch.zeros(20, 16, 16))
+        assert (~masks).flatten(1).any(dim=1).sum() == expected

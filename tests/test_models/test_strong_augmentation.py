@@ -62,7 +62,7 @@ def test_blur_by_hand():
     """With sigma 1 the neighbours get exp(-1/2) of a point's weight."""
     point = torch.zeros(1, 3, 11, 11)
     point[:, 1, 5, 5] = 100
-    result = gaussian_blur(point, 1.0)
+    result = gaussian_blur(point, torch.tensor([1.0]))
     total = sum(math.exp(-(i**2) / 2) for i in range(-4, 5))
     assert result[0, 1, 5, 5].item() == pytest.approx(100 / total**2)
     assert result[0, 1, 5, 6].item() == pytest.approx(100 * math.exp(-0.5) / total**2)
@@ -71,9 +71,18 @@ def test_blur_by_hand():
     assert not result[0, ::2].any()
 
 
+def test_each_image_has_a_sigma_of_its_own():
+    images = torch.rand(2, 3, 13, 13)
+    both = gaussian_blur(images, torch.tensor([0.5, 1.5]))
+    for one, blurred, sigma in zip(images, both, (0.5, 1.5)):
+        # the kernel of the smaller sigma is cut off later here: weights below e^-8
+        alone = gaussian_blur(one[None], torch.tensor([sigma]))
+        assert torch.allclose(blurred, alone[0], atol=1e-3)
+
+
 def test_blur_keeps_what_is_even_up_to_the_border():
     even = torch.full((2, 3, 9, 7), 42.0)
-    assert torch.allclose(gaussian_blur(even, 1.15), even)
+    assert torch.allclose(gaussian_blur(even, torch.tensor([1.15, 0.2])), even)
 
 
 def test_how_often_and_how_much():
@@ -93,6 +102,25 @@ def test_how_often_and_how_much():
         blurred += difference.item() < 0.75**2 - 1e-3
     assert 200 < jittered < 280
     assert 30 < blurred < 150  # of the half that is blurred those with much blur
+
+
+def test_grey_is_the_mean_of_the_channels():
+    augment = MODELS.build(
+        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, grey_prob=1)
+    )
+    result = augment(image([30, 60, 90], [0, 0, 255]))
+    expected = image([60] * 3, [85] * 3)
+    assert torch.allclose(result, expected, atol=1e-3)
+
+
+def test_images_draw_apart():
+    augment = MODELS.build(
+        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, grey_prob=0.5)
+    )
+    torch.manual_seed(0)
+    result = augment(image([30, 60, 90]).expand(40, -1, -1, -1))
+    grey = (result[:, 0] - result[:, 2]).abs().flatten() < 1
+    assert 10 < grey.sum() < 30
 
 
 def test_switched_off():

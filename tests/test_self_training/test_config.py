@@ -214,6 +214,47 @@ def test_a_given_model_stands_for_stage_0():
 # ---------------------------------------------------------------- the data
 
 
+@pytest.mark.parametrize(
+    'settings, expected',
+    [
+        (dict(), 40),
+        (dict(stage_iters=None, stage_ratio=0.12, initial_iters=25000), 3000),
+        (dict(stage_iters=None, stage_ratio=1 / 3, initial_iters=1500), 500),
+        (dict(stage_iters=7, stage_ratio=1 / 3), 7),
+    ],
+)
+def test_a_stages_length_is_given_or_a_share_of_stage_0s(settings, expected):
+    cfg = make()
+    cfg.train_cfg.update(settings)
+    assert stage_iters(cfg, ('P',)) == expected
+    # a model that stands for stage 0 leaves it as it is
+    cfg.load_from = 'given.pth'
+    assert stage_iters(cfg, ('P',)) == expected
+
+
+def test_label_erase_stands_behind_what_loads_the_labels():
+    cfg = make()
+    load = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+    erase, flip = dict(type='LabelErase', threshold=0.5), dict(type='RandomFlip')
+    for before in ([*load, erase, flip], [*load, flip]):
+        cfg.unlabeled_dataloader.dataset.pipeline = before
+        cfg.train_cfg.label_erase = dict(keep=0.7)
+        dataset = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
+        expected = [*load, dict(type='LabelErase', keep=0.7), flip]
+        assert dataset.pipeline == expected
+
+
+def test_only_pseudo_labels_are_perturbed():
+    cfg = make()
+    cfg.train_cfg.perturbation = dict(mask=dict(type='BoxMask'))
+    for path in ((), ('L',), ('P', 'L')):
+        assert stage_config(cfg, path).model == MODEL
+    for path in (('P',), ('0.5',), ('B0.5',)):
+        model = stage_config(cfg, path).model
+        assert model.type == 'SelfTrainingSegmentor'
+        assert model.perturbation == dict(mask=dict(type='BoxMask'))
+
+
 def datasets(stage):
     return [dataset.type for dataset in stage.train_dataloader.dataset.datasets]
 
@@ -229,7 +270,7 @@ def test_human_labels_alone_load_one_data_set(path):
         sampler=dict(
             type='DrawSampler', per_source=4, seed=stage_seed(cfg, path), choose=None
         ),
-        dataset=dict(type='DrawDataset', datasets=[LABELED]),
+        dataset=dict(type='DrawDataset', datasets=[LABELED], sources=[0]),
     )
     assert stage.model == MODEL
 
@@ -256,6 +297,7 @@ def test_pseudo_labels_alone_load_one_data_set(path):
                     metainfo=METAINFO,
                 )
             ],
+            sources=[1],
         ),
     )
     assert stage.model == MODEL

@@ -19,11 +19,12 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from mmseg.models import EncoderDecoder
-from mmseg.registry import MODELS
+from mmseg.registry import DATASETS, MODELS
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 from tiny import write_tiny
 
+from mmseg_gist.datasets.labels import count_values, read_label
 from mmseg_gist.self_training import stage
 from mmseg_gist.self_training.executors import SerialExecutor
 from mmseg_gist.self_training.loop import only_run_in
@@ -101,6 +102,50 @@ def test_pseudo_labels_are_made_for_the_drawn_images_only(finished):
     assert image.getpalette()[:9] == [0, 0, 0, 255, 0, 0, 0, 255, 0]
     assert set(np.unique(np.array(image))) <= {0, 1, 2}
     assert not list(Path(cfg.work_dir, 'stages').glob('*L/pseudo_labels'))
+
+
+def test_what_was_kept_is_recorded(finished):
+    """It is what the stage's own pipeline leaves: of each class as much as asked."""
+    cfg, record = finished
+    kept = record['stages']['P']['kept']
+    assert 'kept' not in record['stages']['PL']
+    stage = Config.fromfile(Path(cfg.work_dir, 'stages/P/tiny.py'))
+    dataset = stage.train_dataloader.dataset.datasets[0]
+    before, after = np.zeros(256), np.zeros(256)
+    dataset.pipeline = dataset.pipeline[:3]
+    assert dataset.pipeline[2].type == 'LabelErase'
+    dataset = DATASETS.build(dataset)
+    for index in range(len(dataset)):
+        file = Path(dataset.get_data_info(index)['seg_map_path'])
+        if file.exists():
+            before += count_values(read_label(file))
+            after += count_values(dataset[index]['gt_seg_map'])
+    shares = [100 * a / b if b else None for a, b in zip(after[:3], before)]
+    assert kept['classes'] == pytest.approx(shares, abs=0.01)
+    assert all(share is None or share >= 70 for share in shares)
+    assert kept['all'] == pytest.approx(100 * after[:3].sum() / before.sum(), abs=0.01)
+    assert 70 <= kept['all'] < 100
+
+
+def test_labels_from_several_views(cfg):
+    """One view is the plain prediction; more are their mean."""
+    labels = {}
+    for name, labeling in (
+        ('plain', None),
+        ('one', dict(scales=[1.0], flip=False)),
+        ('many', dict(scales=[0.75, 1.25], flip=True)),
+    ):
+        this = with_policy(cfg.copy(), type='FixedPath', path='P')
+        this.work_dir = f'{cfg.work_dir}_{name}'
+        this.train_cfg.labeling = labeling
+        run(this)
+        folder = Path(this.work_dir, 'stages/0/pseudo_labels')
+        labels[name] = {
+            file.name: np.array(Image.open(file)) for file in folder.rglob('*.png')
+        }
+    for file, label in labels['plain'].items():
+        assert np.abs(label - labels['one'][file].astype(int)).max() <= 1  # rounded
+    assert any((labels['many'][k] != v).any() for k, v in labels['plain'].items())
 
 
 def test_each_stage_has_a_work_dir_of_its_own(finished):
@@ -469,7 +514,7 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
         ),
         ({'train_cfg.probabilities.T': 0}, 'TemperatureScaling: T = 0 is not above 0'),
         (
-            {'unlabeled_dataloader.dataset.pipeline.2.threshold': 2},
+            {'train_cfg.label_erase': dict(_delete_=True, threshold=2)},
             'LabelErase: threshold 2 is not in [0, 1]',
         ),
         (

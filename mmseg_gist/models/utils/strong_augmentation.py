@@ -57,7 +57,8 @@ class StrongAugmentation:
         changes = (2 * torch.rand(4, len(images)) - 1) * self.amounts[:, None]
         changes *= torch.rand(len(images)) < self.jitter_prob
         changes[2, torch.rand(len(images)) < self.grey_prob] = -1
-        images = color_jitter(images, *changes.to(images))
+        if changes.any():
+            images = color_jitter(images, *changes.to(images))
         low, high = self.sigma
         sigma = low + (high - low) * torch.rand(len(images))
         blurred = torch.rand(len(images)) < self.blur_prob

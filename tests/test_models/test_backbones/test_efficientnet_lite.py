@@ -257,3 +257,23 @@ def test_bad_settings_are_told():
         EfficientNetLite('lite7')
     with pytest.raises(UserError, match='output_stride 4 is none of 8, 16, 32'):
         EfficientNetLite(output_stride=4)
+
+
+@pytest.mark.parametrize('stages, blocks', [(-1, None), (0, 0), (2, 3), (7, 16)])
+def test_the_first_stages_are_fixed(stages, blocks):
+    model = EfficientNetLite(frozen_stages=stages).train()
+    fixed = [] if blocks is None else [model._conv_stem, model._bn0]
+    fixed += model._blocks[: blocks or 0]
+    parameters = {p for module in fixed for p in module.parameters()}
+    for parameter in model.parameters():
+        assert parameter.requires_grad == (parameter not in parameters)
+    before = {name: value.clone() for name, value in model.named_buffers()}
+    model(torch.rand(2, 3, 33, 33))
+    held = {id(b) for module in fixed for b in module.buffers()}
+    for name, value in model.named_buffers():
+        assert torch.equal(value, before[name]) == (id(value) in held), name
+
+
+def test_no_more_stages_can_be_fixed_than_there_are():
+    with pytest.raises(UserError, match='frozen_stages 8 is not in -1 to 7'):
+        EfficientNetLite(frozen_stages=8)

@@ -165,6 +165,57 @@ def test_a_batch_is_split_by_its_sources():
         assert [s.gt_sem_seg.data.item() for s in chosen] == inputs.tolist()
 
 
+# ------------------------------------------------------------- perturbation
+
+
+@MODELS.register_module()
+class LeftHalf:
+    """The left half of an image is pasted on the next one."""
+
+    def __call__(self, labels):
+        mask = torch.zeros_like(labels, dtype=torch.bool)
+        mask[..., : labels.shape[-1] // 2] = True
+        return mask
+
+
+@MODELS.register_module()
+class Darker:
+    """Half as bright, in [0, 255]."""
+
+    def __call__(self, images):
+        return images / 2
+
+
+def test_only_pseudo_labeled_images_are_pasted_and_augmented():
+    model = build(
+        perturbation=dict(mask=dict(type='LeftHalf'), augmentation=dict(type='Darker'))
+    )
+    model.data_preprocessor.mean = torch.full((3, 1, 1), 8.0)
+    model.data_preprocessor.std = torch.full((3, 1, 1), 2.0)
+    images = torch.tensor([0.0, 2, 4, 6])[:, None, None, None].expand(4, 3, 1, 4)
+    samples = [
+        sample(source, [label] * 4)
+        for source, label in ((0, 0), (1, 1), (0, 2), (1, 0))
+    ]
+    model.loss(images, samples)
+    human, pseudo = (seen for seen, *_ in model.student.seen)
+    assert human[:, 0, 0].tolist() == [[0] * 4, [4] * 4]
+    # the images are 2 * 2 + 8 = 12 and 2 * 6 + 8 = 20, half of which is 6 and 10
+    assert pseudo[:, 0, 0].tolist() == [[-1, -1, 1, 1], [1, 1, -1, -1]]
+    _, mixed = model.perturbed(images[1::2], samples[1::2])
+    labels = [one.gt_sem_seg.data[0, 0].tolist() for one in mixed]
+    assert labels == [[1, 1, 0, 0], [0, 0, 1, 1]]
+    assert all(one.metainfo['source'] == 1 for one in mixed)
+
+
+def test_the_teacher_sees_the_images_that_the_student_sees():
+    model = consistent(perturbation=dict(mask=dict(type='LeftHalf')))
+    model.loss(SCENES, MIXED)
+    student = torch.cat([images for images, *_ in model.student.seen])
+    assert torch.equal(student, model.teacher.seen[0][0])
+    assert not torch.equal(student, SCENES)
+
+
 # -------------------------------------------------------------- Eq. 4 to 8
 
 # Means over the image of 1, 2, 3 in the three channels of the first image, and
