@@ -2,6 +2,6 @@
 _base_ = [
     '../_base_/models/deeplabv3plus_lite0_animals.py',
     '../_base_/datasets/animals_1-50.py',
-    '../_base_/self_training/animals.py',
+    '../_base_/self_training/adamw.py',
 ]
 train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))

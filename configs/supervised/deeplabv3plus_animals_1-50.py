@@ -2,5 +2,5 @@
 _base_ = [
     '../_base_/models/deeplabv3plus_lite0_animals.py',
     '../_base_/datasets/animals_1-50.py',
-    '../_base_/schedules/animals.py',
+    '../_base_/schedules/adamw_1500.py',
 ]

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
-from mmengine.dist import barrier, is_main_process, master_only
+from mmengine.dist import barrier, get_world_size, is_main_process, master_only
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner, load_checkpoint
-from mmseg.registry import LOOPS
+from mmseg.registry import DATASETS, LOOPS
 from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
@@ -166,6 +166,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         Returns:
             nn.Module: The Runner's model, with the weights of the best stage.
         """
+        self._tell_lengths()
         try:
             with only_run_in(self.cfg.work_dir):
                 record = self._open_record()
@@ -181,6 +182,17 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.runner.logger.info(f'All stages are finished. Best checkpoint: {best}')
         load_checkpoint(self._model, best, map_location='cpu', strict=True)
         return self.runner.model
+
+    def _tell_lengths(self) -> None:
+        dataset = dict(self.cfg.unlabeled_dataloader['dataset'], pipeline=[])
+        pool = len(DATASETS.build(dict(dataset, serialize_data=False)))
+        iters, first = self.max_iters, stage_length(self.cfg, ROOT)
+        seen = iters * self.cfg.unlabeled_dataloader['batch_size'] * get_world_size()
+        self.runner.logger.info(
+            f'Stage 0 has {first} iterations, each stage after it {iters}: one on '
+            f'pseudo-labels draws {seen} of the {pool} unlabeled images '
+            f'({seen / pool:.1f} times all)'
+        )
 
     def _train_stages(self, record: Record) -> None:
         for path, score in record.scores.items():

@@ -29,7 +29,6 @@ $palette
 long_side = $long_side
 crop_size = $crop_size  # height, width
 test_size = $test_size  # height, width; all resized images fit in
-dilations = $dilations  # of the head: they follow from crop_size
 
 augmentation = [
     dict(
@@ -45,13 +44,6 @@ augmentation = [
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
-    *augmentation,
-]
-unlabeled_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    # 0 keeps all pixels of a pseudo-label, 0.5 only those that are rather sure
-    dict(type='LabelErase', threshold=0.0),
     *augmentation,
 ]
 # Labels keep their full size: predictions are resized to it.
@@ -95,9 +87,7 @@ train_dataloader = dict(
 )
 unlabeled_dataloader = dict(
     training,
-    dataset=dict(
-        unlabeled, ann_file=f'{lists}/unlabeled.txt', pipeline=unlabeled_pipeline
-    ),
+    dataset=dict(unlabeled, ann_file=f'{lists}/unlabeled.txt', pipeline=train_pipeline),
 )
 val_dataloader = dict(
     evaluation,
@@ -118,8 +108,7 @@ test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 SELF_TRAINING = Template("""\
 # Self-training on $numbers images.
 # For another model put its base (segformer_mit-b0.py, unet.py, ...) in place of
-# the first, and take data_preprocessor and dilations out: they are for DeepLabV2 on
-# EfficientNet-Lite.
+# the first, and take data_preprocessor out: it is for EfficientNet-Lite.
 _base_ = [
     $model,
     './dataset.py',
@@ -131,9 +120,9 @@ model = dict(
         size_divisor=None,
         test_cfg=dict(size={{_base_.test_size}}),
     ),
-    decode_head=dict(num_classes=$num_classes, dilations={{_base_.dilations}}),
+    decode_head=dict(num_classes=$num_classes),
 )
-train_cfg = dict(policy=dict(type='RIST', num_stages=9, num_paths=2, seed=0))
+train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))
 """)
 
 
@@ -149,9 +138,7 @@ def choose_sizes(sizes: Sequence[tuple[int, int]]) -> dict:
         sizes: Width and height of each image.
 
     Returns:
-        ``long_side`` (int), ``crop_size`` and ``test_size`` (height, width), and
-        ``dilations``, which are to the crop as the paper's 6 to 24 cells of 8
-        pixels to its 321.
+        ``long_side`` (int), ``crop_size`` and ``test_size`` (height, width).
     """
     middle = np.median([max(size) for size in sizes])
     long_side = _to_sixteenths(min(middle, LONGEST), np.round)
@@ -159,12 +146,10 @@ def choose_sizes(sizes: Sequence[tuple[int, int]]) -> dict:
     width, height = (_to_sixteenths(side, np.ceil) for side in np.max(resized, axis=0))
     crop = _to_sixteenths(long_side * 2 / 3, np.round)
     crop_size = (min(crop, height), min(crop, width))
-    cells = (min(crop_size) + 15) // 16
     return dict(
         long_side=long_side,
         crop_size=crop_size,
         test_size=(height, width),
-        dilations=tuple(max(round(d * cells / 41), 1) for d in (6, 12, 18, 24)),
     )
 
 
@@ -211,8 +196,8 @@ def write_configs(
     bases = CONFIGS / '_base_'
     content = SELF_TRAINING.substitute(
         numbers=', '.join(f'{number} {name}' for name, number in numbers.items()),
-        model=repr((bases / 'models/deeplabv2_efficientnet-lite0.py').as_posix()),
-        self_training=repr((bases / 'self_training/camvid.py').as_posix()),
+        model=repr((bases / 'models/deeplabv3plus_efficientnet-lite0.py').as_posix()),
+        self_training=repr((bases / 'self_training/adamw.py').as_posix()),
         num_classes=len(metainfo['classes']),
     )
     if 'test' not in numbers:

@@ -73,5 +73,6 @@ test_dataloader = dict(
         pipeline=test_pipeline,
     ),
 )
-val_evaluator = dict(type='ClassIoUMetric', labeled_only=True)
+# Classes that no label of the small development set has do not count.
+val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=True)
 test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])

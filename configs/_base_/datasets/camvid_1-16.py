@@ -1,4 +1,4 @@
-# 23 labelled, 50 development, 294 unlabelled images of CamVid's 367.
+# 23 labeled, 50 development, 294 unlabeled images of CamVid's 367.
 _base_ = './camvid.py'
 splits = '{{ fileDirname }}/../splits/camvid/1-16'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

@@ -37,12 +37,6 @@ train_pipeline = [
     dict(type='LoadAnnotations'),
     *augmentation,
 ]
-unlabeled_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    dict(type='LabelErase', threshold=0.0),
-    *augmentation,
-]
 test_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
@@ -73,7 +67,7 @@ unlabeled_dataloader = dict(
         ann_file='unlabeled.txt',
         data_prefix=dict(img_path='images/train'),
         img_suffix='.png',
-        pipeline=unlabeled_pipeline,
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

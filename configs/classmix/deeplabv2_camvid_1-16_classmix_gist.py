@@ -1,3 +1,0 @@
-# The model that deeplabv2_camvid_1-16_classmix.py trains is stage 0.
-_base_ = '../gist/deeplabv2_camvid_1-16_gist.py'
-load_from = 'work_dirs/deeplabv2_camvid_1-16_classmix/iter_3000.pth'

@@ -1,3 +1,0 @@
-# The model that deeplabv2_voc1k_1-8_classmix.py trains is stage 0.
-_base_ = '../gist/deeplabv2_voc1k_1-8_rist.py'
-load_from = 'work_dirs/deeplabv2_voc1k_1-8_classmix/iter_1500.pth'

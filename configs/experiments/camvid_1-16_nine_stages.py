@@ -1,7 +1,0 @@
-_base_ = [
-    '../gist/deeplabv2_camvid_1-16_rist.py',
-    '../_base_/experiments/nine_stages.py',
-]
-train_cfg = dict(
-    policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
-)

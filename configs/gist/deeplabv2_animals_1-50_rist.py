@@ -1,0 +1,7 @@
+# The paper's head on a small backbone.
+_base_ = [
+    '../_base_/models/deeplabv2_lite0_animals.py',
+    '../_base_/datasets/animals_1-50.py',
+    '../_base_/self_training/adamw.py',
+]
+train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))

@@ -1,7 +1,0 @@
-# Random paths of stages, the best of them kept.
-_base_ = [
-    '../_base_/models/deeplabv2_lite0_camvid.py',
-    '../_base_/datasets/camvid_1-16.py',
-    '../_base_/self_training/camvid.py',
-]
-train_cfg = dict(policy=dict(type='RIST', num_stages=9, num_paths=2, seed=0))

@@ -1,0 +1,7 @@
+# Random paths of stages, the best of them kept.
+_base_ = [
+    '../_base_/models/deeplabv3plus_lite0_animals.py',
+    '../_base_/datasets/animals_1-20.py',
+    '../_base_/self_training/adamw.py',
+]
+train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))
