@@ -1,13 +1,18 @@
-# The project's own recipe: six stages by each policy, on one tree of stages. In the
-# work dir of animals_1-50_addons.py it trains only what is missing.
-_base_ = './animals_1-50_addons.py'
+# The project's own recipe by more policies. In the work dir of animals_1-50_addons.py
+# it continues with the stages of RIST and GIST.
+_base_ = [
+    '../gist/deeplabv3plus_animals_1-50_rist.py',
+    '../_base_/experiments/rist_gist.py',
+]
 train_cfg = dict(
     policy=dict(
+        _delete_=True,
+        type='PolicySet',
         policies={
+            **_base_.policies,
+            'labels only': dict(type='FIST', num_stages=6, alpha=1),
             'alternating': dict(type='FixedPath', path='PLPLPL'),
-        }
+        },
     )
 )
-experiment = dict(
-    seeds=[0, 1, 2], settings=dict(_delete_=True, **{'EC+perturbation': {}})
-)
+experiment = dict(seeds=[0, 1, 2], settings={'EC+perturbation': {}})

@@ -1,15 +1,18 @@
 # Table V, nine stages. Each row has one thing more than that before it: without
 # temperature scaling label erase asks for the same plain probability.
-_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/addons.py']
+_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/nine_stages.py']
 train_cfg = dict(
-    policy=dict(
-        _delete_=True,
-        type='PolicySet',
-        policies={
-            **_base_.policies,
-            'RIST': dict(type='RIST', num_stages=9, num_paths=2),
-            'GIST': dict(type='GIST', num_stages=9, beam_size=1),
-        },
-    )
+    policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
-experiment = dict(settings={'CL+LE': {_base_.phi: 0.965}})
+experiment = dict(
+    seeds=[0, 1, 2],
+    settings={
+        'none': {'train_cfg.label_erase': None, 'train_cfg.consistency': None},
+        'CL': {'train_cfg.label_erase': None},
+        'CL+LE': {
+            'train_cfg.label_erase.threshold': 0.965,
+            'train_cfg.probabilities.T': 1.0,
+        },
+        'CL+LE+TS': {},
+    },
+)

@@ -1,22 +1,11 @@
 # Table III: 500 development images, the first 50 of them those of the other
 # experiments. The 450 are not among the unlabeled images, so it needs a work dir of
 # its own.
-_base_ = [
-    '../gist/deeplabv2_voc_1-50_rist.py',
-    '../_base_/experiments/rist_gist.py',
-]
+_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/nine_stages.py']
 splits = '{{ fileDirname }}/../_base_/splits/voc/1-50'
 unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled_500.txt'))
 val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev_500.txt'))
 train_cfg = dict(
-    policy=dict(
-        _delete_=True,
-        type='PolicySet',
-        policies={
-            **_base_.policies,
-            'RIST': dict(type='RIST', num_stages=9, num_paths=2),
-            'GIST': dict(type='GIST', num_stages=9, beam_size=1),
-        },
-    )
+    policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
 experiment = dict(seeds=[0], settings={'CL+LE+TS': {}})

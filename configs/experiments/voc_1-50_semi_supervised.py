@@ -1,20 +1,9 @@
 # Table I, the column of VOC 1/50: each base alone, with GIST and with RIST.
-_base_ = [
-    '../gist/deeplabv2_voc_1-50_rist.py',
-    '../_base_/experiments/rist_gist.py',
-]
-configs = '{{ fileDirname }}/..'
+_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/nine_stages.py']
 train_cfg = dict(
-    policy=dict(
-        _delete_=True,
-        type='PolicySet',
-        policies={
-            **_base_.policies,
-            'RIST': dict(type='RIST', num_stages=9, num_paths=2),
-            'GIST': dict(type='GIST', num_stages=9, beam_size=1),
-        },
-    )
+    policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
+configs = '{{ fileDirname }}/..'
 experiment = dict(
     seeds=[0],
     settings={

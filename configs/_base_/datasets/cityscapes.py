@@ -17,13 +17,6 @@ train_pipeline = [
     dict(type='LoadAnnotations'),
     *augmentation,
 ]
-unlabeled_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    # a plain probability of 0.965 with T = 0.2 and 19 classes
-    dict(type='LabelErase', threshold=0.16),
-    *augmentation,
-]
 # Whole images; no label is resized.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -51,7 +44,7 @@ unlabeled_dataloader = dict(
         data_root=data_root,
         data_prefix=dict(img_path='leftImg8bit/train'),
         img_suffix='_leftImg8bit.png',
-        pipeline=unlabeled_pipeline,
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

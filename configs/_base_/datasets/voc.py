@@ -18,13 +18,6 @@ train_pipeline = [
     dict(type='LoadAnnotations'),
     *augmentation,
 ]
-unlabeled_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    # a plain probability of 0.965 with T = 0.2 and 21 classes
-    dict(type='LabelErase', threshold=0.15),
-    *augmentation,
-]
 # Whole images at their own size.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -51,7 +44,7 @@ unlabeled_dataloader = dict(
         type='PseudoLabelDataset',
         data_root=data_root,
         data_prefix=dict(img_path='JPEGImages'),
-        pipeline=unlabeled_pipeline,
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

@@ -1,5 +1,5 @@
-# Fig. 1, Fig. 2, Fig. 6: every policy on one tree of stages, in the paper's recipe.
-# "labels only" has as many iterations as a path of RIST and GIST.
+# Fig. 1, Fig. 2, Fig. 6: every policy on one tree of stages, in the paper's recipe. In
+# the work dir of addons.py it continues with the stages of RIST and GIST.
 _base_ = './rist_gist.py'
 policies = {
     'labels only': dict(type='FIST', num_stages=6, alpha=1),
@@ -9,4 +9,15 @@ policies = {
     'FIST 0.75': dict(type='FIST', num_stages=4, alpha=0.75),
     'batch-wise': dict(type='BatchwiseRandom', num_stages=4),
 }
-experiment = dict(seeds=[0, 1, 2], settings={'CL+LE+TS': {{_base_.paper}}})
+experiment = dict(
+    seeds=[0, 1, 2],
+    settings={
+        'CL+LE+TS': {
+            'train_cfg.perturbation': None,
+            'train_cfg.consistency': dict(
+                loss_weight=0.1, dropout_ratio=0.1, momentum=0.99
+            ),
+            'train_cfg.label_erase': dict(_delete_=True, threshold=0.25),
+        }
+    },
+)

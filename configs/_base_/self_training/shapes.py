@@ -1,11 +1,10 @@
 # Stage 0 is the supervised training; the stages after it learn more slowly.
-_base_ = '../schedules/shapes.py'
+_base_ = ['../schedules/adamw_poly.py', '../recipes/default.py']
+optim_wrapper = dict(
+    optimizer=dict(lr=5e-4),
+    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=2.0)}),
+)
 train_cfg = dict(
-    _delete_=True,
-    type='IterativeSelfTrainingLoop',
-    initial_iters={{_base_.train_cfg.max_iters}},
-    stage_iters=40,
-    probabilities=dict(type='TemperatureScaling', T=0.2),
-    consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.99),
+    initial_iters=200,
     refinement=dict(optim_wrapper=dict(optimizer=dict(lr=1e-4))),
 )

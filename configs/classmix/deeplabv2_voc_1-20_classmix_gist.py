@@ -1,4 +1,0 @@
-# Table I of the paper: 69.05 mIoU.
-# The model that deeplabv2_voc_1-20_classmix.py trains is stage 0.
-_base_ = '../gist/deeplabv2_voc_1-20_gist.py'
-load_from = 'work_dirs/deeplabv2_voc_1-20_classmix/best_mIoU_iter_*.pth'

@@ -1,3 +1,0 @@
-# Each step on both kinds of labels.
-_base_ = './deeplabv2_voc_1-50_rist.py'
-train_cfg = dict(policy=dict(_delete_=True, type='FIST', num_stages=9, alpha=0.5))
