@@ -3,7 +3,8 @@
 Two families of packages supply ``mmseg``, ``mmengine`` and ``mmcv`` under the
 same import names, so neither can be an unconditional requirement: importing
 this module without one of them ends in a line that says what to run. And
-``torch.load`` must accept what mmengine itself writes into checkpoints.
+``torch.load`` must accept what mmengine itself writes into checkpoints, and lists
+of ids may be what Windows editors make of them.
 """
 
 import pickle
@@ -21,6 +22,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 import numpy as np
+from mmengine.fileio import list_from_file
 from mmengine.logging import HistoryBuffer
 
 
@@ -65,4 +67,13 @@ def allow_mmengine_checkpoints() -> None:
     )
 
 
+def skip_byte_order_marks() -> None:
+    """Let lists begin with a mark, which would be part of their first id."""
+    list_from_file.__defaults__ = tuple(
+        'utf-8-sig' if value == 'utf-8' else value
+        for value in list_from_file.__defaults__
+    )
+
+
 allow_mmengine_checkpoints()
+skip_byte_order_marks()

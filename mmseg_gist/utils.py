@@ -29,6 +29,18 @@ def tell_missing(lines: list[str]) -> None:
         raise UserError(lines[0])
 
 
+def why(error: Exception, path: str = '') -> str:
+    """In one line what is wrong with a file, as far as its decoder can say.
+
+    Args:
+        error: Of the decoder.
+        path: Of the file.
+    """
+    if os.path.isfile(path) and not os.path.getsize(path):
+        return 'it is empty'
+    return ' '.join(str(error).split()) or type(error).__name__
+
+
 def in_unit_interval(name: str, value: float) -> float:
     """The value of a setting, which must be a number in [0, 1]."""
     if not isinstance(value, (int, float)) or not 0 <= value <= 1:

@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
+from mmseg_gist.datasets.output_check import check_output_folder
 from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError
 
@@ -17,10 +18,7 @@ def parse_args() -> Namespace:
     parser.add_argument(
         '--show', action='store_true', help='show each prediction in a window'
     )
-    parser.add_argument(
-        '--show-dir',
-        help='folder for the painted images (they go to vis_data/vis_image in it)',
-    )
+    parser.add_argument('--show-dir', help='folder for the painted images')
     parser.add_argument(
         '--wait-time', type=float, default=2, help='seconds that --show waits'
     )
@@ -28,19 +26,15 @@ def parse_args() -> Namespace:
     return parser.parse_args()
 
 
-def use_visualization(cfg: Config, args: Namespace) -> None:
+def show(cfg: Config, wait_time: float) -> None:
     hook = cfg.get('default_hooks', {}).get('visualization')
     if hook is None:
         raise UserError(
-            f'{cfg.filename}: --show and --show-dir need '
+            f'{cfg.filename}: --show needs '
             "default_hooks.visualization=dict(type='SegVisualizationHook')"
         )
     # mmseg 1.2.2 paints every 50th image unless told otherwise
-    hook.update(draw=True, interval=1)
-    if args.show:
-        hook.update(show=True, wait_time=args.wait_time)
-    if args.show_dir:
-        cfg.visualizer.save_dir = args.show_dir
+    hook.update(draw=True, interval=1, show=True, wait_time=wait_time)
 
 
 def use_tta(cfg: Config) -> None:
@@ -51,10 +45,18 @@ def use_tta(cfg: Config) -> None:
     cfg.model = dict(model, module=cfg.model)
 
 
-def write_predictions(cfg: Config, folder: str) -> None:
-    evaluators = cfg.test_evaluator
-    first = evaluators[0] if isinstance(evaluators, list) else evaluators
-    first.update(output_dir=folder, keep_results=True)
+def write_predictions(cfg: Config, out: str | None, show_dir: str | None) -> None:
+    for option, folder in (('--out', out), ('--show-dir', show_dir)):
+        if folder:
+            check_output_folder(cfg, folder, option)
+    if out and show_dir and Path(out).resolve() == Path(show_dir).resolve():
+        raise UserError(
+            f'--out and --show-dir are both {out}: choose a folder for each, as the '
+            f'files have the same names'
+        )
+    cfg.setdefault('visualizer', dict(type='SegLocalVisualizer', vis_backends=None))
+    hook = dict(type='PredictionHook', out=out, show_dir=show_dir)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or ()), hook]
 
 
 def main() -> None:
@@ -70,12 +72,12 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     # A config that goes on with a training would look for its last state.
     cfg.resume = False
-    if args.show or args.show_dir:
-        use_visualization(cfg, args)
+    if args.show:
+        show(cfg, args.wait_time)
     if args.tta:
         use_tta(cfg)
-    if args.out:
-        write_predictions(cfg, args.out)
+    if args.out or args.show_dir:
+        write_predictions(cfg, args.out, args.show_dir)
     build_runner(cfg).test()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine import fileio
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from mmseg_gist.utils import UserError, tell_missing
+from mmseg_gist.utils import UserError, tell_missing, why
 
 from .labels import count_values, leaves, loading_steps
 from .parallel import map_files
@@ -168,6 +168,10 @@ def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
                 f'{_list_name(cfg)}: names {info["img_path"]!r}, which can be no file: '
                 f'correct it'
             )
+        if cfg.get('ann_file') and not fileio.exists(
+            info['img_path'], backend_args=dataset.backend_args
+        ):
+            raise UserError(_missing(info['img_path'], dataset, cfg))
         path = osp.realpath(info['img_path'])
         if path in seen:
             raise UserError(
@@ -180,6 +184,17 @@ def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
             _Item(info, read_image, read_label if labelled else None, ignore_index)
         )
     return items
+
+
+def _missing(path: str, dataset, cfg: dict) -> str:
+    """The line on an image that a list names and that is not there."""
+    folder = dataset.data_prefix['img_path']
+    line = path.removeprefix(osp.join(folder, '')).removesuffix(dataset.img_suffix)
+    return (
+        f'{path}: no such image: add it, or correct or take out the line {line!r} of '
+        f'{_list_name(cfg)}, where each line is the path of an image in {folder}'
+        + (f', without its {dataset.img_suffix}' if dataset.img_suffix else '')
+    )
 
 
 def _chain(transforms: list[dict]) -> Callable:
@@ -289,6 +304,6 @@ def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
         ) from None
     except Exception as error:  # each decoder has errors of its own
         raise UserError(
-            f'{path}: this {kind} cannot be read ({error}): replace it or take its '
+            f'{path}: this {kind} cannot be read ({why(error, path)}): replace it or take its '
             f'id out of the list'
         ) from None

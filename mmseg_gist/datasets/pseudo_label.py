@@ -1,13 +1,9 @@
-from pathlib import Path
+import os.path as osp
 
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-
-def confidence_path(seg_map_path: str) -> str:
-    """Where the confidence of a pseudo-label lies: beside its index PNG."""
-    path = Path(seg_map_path)
-    return str(path.with_name(f'{path.stem}_confidence.png'))
+from .output_names import confidence_path, output_names
 
 
 @DATASETS.register_module()
@@ -18,7 +14,8 @@ class PseudoLabelDataset(BaseSegDataset):
     pseudo-labels sets ``data_prefix['seg_map_path']`` to the folder that the
     parent model's pseudo-labels were written to; the items then carry
 
-    - ``seg_map_path``: index PNG, uint8, classes 0..C-1 and ``ignore_index``;
+    - ``seg_map_path``: index PNG, uint8, classes 0..C-1 and ``ignore_index``,
+      in that folder wherever the image lies, see :func:`output_names`;
     - ``confidence_path``: 8-bit grey PNG, largest probability x 255,
       rounded; read by :class:`LabelErase`.
 
@@ -40,7 +37,11 @@ class PseudoLabelDataset(BaseSegDataset):
 
     def load_data_list(self) -> list[dict]:
         data_list = super().load_data_list()
-        for item in data_list:
-            if 'seg_map_path' in item:
+        folder = self.data_prefix.get('seg_map_path')
+        if folder is not None:
+            images = [item['img_path'] for item in data_list]
+            names = output_names(images, self.data_prefix['img_path'])
+            for item, name in zip(data_list, names):
+                item['seg_map_path'] = osp.join(folder, name)
                 item['confidence_path'] = confidence_path(item['seg_map_path'])
         return data_list

@@ -8,7 +8,7 @@ from mmengine.evaluator import BaseMetric
 from mmseg.registry import METRICS, TRANSFORMS
 from PIL import Image
 
-from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.utils import atomic_path
 
 

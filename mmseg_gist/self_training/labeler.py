@@ -11,17 +11,19 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_gist.datasets.draws import draws
-from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.datasets.output_names import confidence_path
+from mmseg_gist.utils import UserError, why
 
 from .config import (
     draw_config,
     labeler_config,
+    pseudo_label_dir,
     pseudo_labeled,
     refined,
     stage_iters,
 )
 from .own_runner import own_runner, whole_images
-from .path import Path, uses_labels
+from .path import ROOT, Path, uses_labels
 
 
 def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
@@ -66,6 +68,30 @@ def label_files(cfg: Config, parent: Path) -> dict[str, str]:
     return {item['img_path']: item['seg_map_path'] for item in items}
 
 
+def check_label_files(cfg: Config) -> None:
+    """Every unlabelled image must have files of its own in the stage's folder.
+
+    :class:`PseudoLabelDataset` sees to that; other classes go by the ids.
+
+    Args:
+        cfg (Config): The user's config with ``work_dir`` and ``metainfo`` set.
+
+    Raises:
+        UserError: Naming the image whose files would be elsewhere or another's.
+    """
+    folder = osp.abspath(pseudo_label_dir(cfg, ROOT))
+    owner = {}
+    for image, label in label_files(refined(cfg, ('P',)), ROOT).items():
+        for file in map(osp.normpath, (label, confidence_path(label))):
+            other = owner.setdefault(file, image)
+            if other != image or not file.startswith(osp.join(folder, '')):
+                place = f'that of {other}' if other != image else 'outside its folder'
+                raise UserError(
+                    f'{image}: its pseudo-label would be {place}: let the type of '
+                    "unlabeled_dataloader.dataset be 'PseudoLabelDataset'"
+                )
+
+
 def labels_there(cfg: Config, parent: Path) -> dict[str, str]:
     """Those of :func:`label_files` that are there, from a run's own config."""
     files = label_files(refined(cfg, (*parent, 'P')), parent)
@@ -104,7 +130,7 @@ def is_labeled(path: str) -> bool:
         except FileNotFoundError:
             return False
         except Exception as error:  # a damaged file fails in many ways
-            message = f'{file} is damaged ({error}); it is made again'
+            message = f'{file} is damaged ({why(error)}); it is made again'
             print_log(message, 'current', logging.WARNING)
             return False
     return True

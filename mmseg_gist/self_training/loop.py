@@ -16,6 +16,7 @@ from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
+from mmseg_gist.datasets.output_check import check_output_folder
 from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one
 
@@ -24,6 +25,7 @@ from .config import RUN_CONFIG, parent_checkpoint
 from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
+from .labeler import check_label_files
 from .path import ROOT, Path, to_name
 from .record import Record
 from .registry import EXECUTORS, POLICIES, build
@@ -142,10 +144,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
         new = not osp.exists(self.record_file)
         check_missing(dict(self.cfg, resume=not new))
         check_settings(self.cfg)
+        check_output_folder(self.cfg, self.cfg.work_dir, '--work-dir')
         if new and is_main_process():
             self._tell_missing_classes(check_datasets(self.cfg))
         barrier()
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
+        check_label_files(self.cfg)
         # Only the stages' Runners train; this one has nothing to load or resume.
         self.resume = runner._resume
         runner._resume, runner._load_from = False, None

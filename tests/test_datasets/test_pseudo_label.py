@@ -1,11 +1,14 @@
+import os
+
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from PIL import Image
 
-from mmseg_gist.datasets.pseudo_label import PseudoLabelDataset, confidence_path
+from mmseg_gist.datasets.pseudo_label import PseudoLabelDataset
 
+CONFIDENCE = 'confidence_path'
 METAINFO = dict(classes=('a', 'b', 'c'), palette=[[0, 0, 0], [9, 0, 0], [0, 9, 0]])
 
 
@@ -79,10 +82,35 @@ def test_labels_and_confidences_lie_in_the_folder_that_a_stage_names(folder, wit
     assert item['confidence_path'] == str(labels / 'city/d_confidence.png')
 
 
-def test_the_confidence_lies_beside_the_label():
-    assert confidence_path('a/b.c/d.e.png') == 'a/b.c/d.e_confidence.png'
-    # as data sets with suffixes of their own name them
-    assert confidence_path('x/y_gtFine.png') == 'x/y_gtFine_confidence.png'
+@pytest.mark.parametrize('prefix', ['images', 'images/city', 'elsewhere', ''])
+def test_they_lie_there_whatever_the_ids_are(folder, prefix):
+    """Absolute, with ``..``, with the suffix, like a confidence, of a long name."""
+    names = ['a', 'city/d', 'a_confidence', 'x' * 251]
+    ids = [f'{folder}/images/{name}' for name in names]
+    (folder / 'ids.txt').write_text('\n'.join([*ids, '../images/b']))
+    labels = folder / 'run/pseudo_labels'
+    dataset = build(
+        folder,
+        data_prefix=dict(img_path=prefix, seg_map_path=str(labels)),
+        ann_file='ids.txt',
+    )
+    files = [
+        item[key] for item in items(dataset) for key in ('seg_map_path', CONFIDENCE)
+    ]
+    assert len(set(files)) == 10
+    for file in files:
+        assert os.path.normpath(file) == file
+        assert file.startswith(f'{labels}/')
+
+
+def test_each_suffix_has_a_label(folder):
+    Image.new('RGB', (4, 3)).save(folder / 'images/a.png')
+    prefix = dict(img_path='images', seg_map_path='labels')
+    dataset = build(folder, data_prefix=prefix, img_suffix='')
+    assert [item['seg_map_path'][len(str(folder)) :] for item in items(dataset)] == [
+        f'/labels/{name}.png'
+        for name in ('a.jpg', 'a.png', 'b.jpg', 'c.jpg', 'city/d.jpg', 'e.jpg')
+    ]
 
 
 def test_a_pseudo_label_is_read_as_it_was_written(folder):

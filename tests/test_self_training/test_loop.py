@@ -475,6 +475,35 @@ def test_a_missing_folder_ends_a_run_before_it_starts(cfg):
     fault(cfg, 'elsewhere: no such folder of the development set')
 
 
+def test_pseudo_labels_that_would_lie_elsewhere_end_a_run_before_it_starts(cfg):
+    """Classes of others write where their ids lead."""
+    unlabeled = cfg.unlabeled_dataloader.dataset
+    unlabeled.update(type='BaseSegDataset', ann_file='elsewhere.txt')
+    root = Path(unlabeled.data_root)
+    image = root / 'images/unlabeled0.png'
+    copy = image.with_name('unlabeled0_confidence.png')
+    copy.write_bytes(image.read_bytes())
+    for ids, place in (
+        ([f'{root}/images/unlabeled0'], 'outside its folder'),
+        (['../images/unlabeled0'], 'outside its folder'),
+        (['unlabeled0', 'unlabeled0_confidence'], f'that of {image}'),
+    ):
+        (root / 'elsewhere.txt').write_text('\n'.join(ids))
+        fault(cfg, f'its pseudo-label would be {place}')
+        assert not Path(cfg.work_dir, 'stages').exists()
+    copy.unlink()
+
+
+def test_a_work_dir_among_the_images_is_refused(cfg):
+    unlabeled = cfg.unlabeled_dataloader.dataset
+    del unlabeled['ann_file']
+    cfg.work_dir = f'{unlabeled.data_root}/images/run'
+    try:
+        fault(cfg, f'lies in {unlabeled.data_root}/images, of which unlabeled_')
+    finally:
+        shutil.rmtree(cfg.work_dir)
+
+
 def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, 'No space left on device')

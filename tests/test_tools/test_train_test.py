@@ -124,8 +124,8 @@ def test_test_writes_predictions_and_painted_images(folder, trained):
         mask = np.asarray(Image.open(folder / f'out/{stem}.png'))
         assert mask.shape == (24, 32)
         assert mask.max() <= 2
-    painted = {f.name.rsplit('_', 1)[0] for f in (folder / 'shown').rglob('*.png')}
-    assert painted == {'test_p.png', 'test_q.png'}  # then comes the step
+        painted = np.asarray(Image.open(folder / f'shown/{stem}.png'))
+        assert painted.shape == (24, 64, 3)  # the label, then the prediction
     (metrics,) = (folder / 'tested').glob('*/*.json')
     assert 0 <= json.loads(metrics.read_text())['mIoU'] <= 100
 
@@ -206,7 +206,12 @@ def test_a_users_error_is_one_line(folder):
         (
             'test.py',
             ['tiny.py', '--show', '--cfg-options', 'default_hooks.visualization=None'],
-            '--show and --show-dir need default_hooks.visualization',
+            '--show needs default_hooks.visualization',
+        ),
+        (
+            'test.py',
+            ['tiny.py', '--out', 'x/../y', '--show-dir', 'y'],
+            '--out and --show-dir are both x/../y: choose a folder for each',
         ),
     ],
 )

@@ -26,7 +26,7 @@ from mmseg_gist.datasets.labels import (
     leaves,
     read_label,
 )
-from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import from_name
 from mmseg_gist.utils import UserError, atomic_path

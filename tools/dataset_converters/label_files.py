@@ -79,7 +79,7 @@ def read_label(path: str | Path) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image)
     except (OSError, SyntaxError) as error:
-        raise UserError(f'{path}: cannot be read ({error}): get it again') from None
+        raise UserError(f'{path}: cannot be read ({why(error, path)}): get it again') from None
 
 
 def write_label(

@@ -22,7 +22,7 @@ from mmseg_gist.datasets.labels import (
     read_label,
     step_name,
 )
-from mmseg_gist.datasets.pseudo_label import confidence_path
+from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.self_training.config import refined
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import Path, to_name

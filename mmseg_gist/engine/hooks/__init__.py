@@ -1,6 +1,7 @@
 from .helper_hook import HelperHook
 from .mean_teacher_hook import MeanTeacherHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .prediction_hook import PredictionHook
 from .progress_hook import ProgressHook
 
 __all__ = [
@@ -8,5 +9,6 @@ __all__ = [
     'MeanTeacherHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'PredictionHook',
     'ProgressHook',
 ]
