@@ -304,6 +304,6 @@ def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
         ) from None
     except Exception as error:  # each decoder has errors of its own
         raise UserError(
-            f'{path}: this {kind} cannot be read ({why(error, path)}): replace it or take its '
-            f'id out of the list'
+            f'{path}: this {kind} cannot be read ({why(error, path)}): replace it or '
+            f'take its id out of the list'
         ) from None

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from .labels import read_label
-from .pseudo_label import confidence_path
+from .output_names import confidence_path
 
 
 def histogram(files: Sequence[str], num_classes: int) -> np.ndarray:

@@ -127,7 +127,35 @@ def test_looks_into_wrapped_sets(root):
 
 def test_missing_image(root):
     os.remove('images/c.jpg')
-    refused(config(), 'images/c.jpg', 'no such image', 'take its id out of the list')
+    line = 'add it, or correct or take out the line {!r} of ./unlabeled.txt, where each'
+    refused(config(), 'images/c.jpg: no such image', line.format('c'), 'its .jpg')
+    # ids as other projects write them
+    for wrong in ('d.jpg', 'images/d.jpg labels/d.png', '# ids', ''):
+        Path('unlabeled.txt').write_text(f'd\n{wrong}\nc\n')
+        refused(config(), 'no such image', line.format(wrong))
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'latin-1'])
+def test_encodings_of_lists(root, encoding):
+    """As editors on Windows write them; a mark is no part of the first id."""
+    os.rename('images/c.jpg', 'images/forêt.jpg')
+    text = 'forêt\r\nd\r\n'
+    Path('unlabeled.txt').write_bytes(text.encode(encoding))
+    if encoding.startswith('utf-8'):
+        assert check_datasets(config())['sets']['unlabeled']['images'] == 2
+    else:
+        refused(config(), 'unlabeled.txt: is no list of ids', 'in UTF-8')
+
+
+def test_empty_files(root):
+    """A download that was cut off at once."""
+    Path('labels/a.png').write_bytes(b'')
+    refused(config(), 'labels/a.png: this label cannot be read (it is empty): replace')
+    Path('images/c.jpg').write_bytes(b'')
+    Path('labels/a.png').write_bytes(Path('labels/b.png').read_bytes())
+    refused(config(), 'images/c.jpg: this image cannot be read (it is empty): replace')
+    Path('images/c.jpg').write_bytes(b'\n')  # what OpenCV says of it has two lines
+    refused(config(), 'images/c.jpg: this image cannot be read (')
 
 
 def test_missing_label(root):

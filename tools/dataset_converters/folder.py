@@ -1,10 +1,10 @@
 r"""Bring a person's own images and labels, some of them, to self-training.
 
 IMAGES holds pictures (.jpg, .jpeg or .png), LABELS masks (.png) for some of
-them, each of the name of its image; folders in them are kept. Everything is
-checked first, and every fault is printed. Then the images are split, and id
-lists, dataset.py with the classes, and a config for tools/train.py are written
-into a folder of their own; IMAGES and LABELS stay as they are::
+them, each of the name of its image; folders in them are kept, links followed.
+Everything is checked first, and every fault is printed. Then the images are split,
+and id lists, dataset.py with the classes, and a config for tools/train.py are
+written into a folder of their own; IMAGES and LABELS stay as they are::
 
     python tools/dataset_converters/folder.py data/mine/images data/mine/labels \\
         --classes background,cat,dog --dev 20 --out data/mine_split
@@ -20,13 +20,14 @@ its class, or ignore::
 
 import argparse
 import colorsys
+import shlex
 import sys
 from pathlib import Path
 
 from folder_check import Colors, Findings, check, read_values
 from folder_config import write_configs
 from folder_split import split
-from label_files import write_label, write_list
+from label_files import link, read_lines, write_label, write_list
 from PIL import Image
 from prettytable import PrettyTable
 
@@ -41,15 +42,19 @@ SETS = dict(labeled='labelled', dev='development', unlabeled='unlabelled', test=
 
 
 def parse_classes(text: str) -> list[str]:
-    """The names in ``a,b,c``.
+    """The names in ``a,b,c``, or in a file with one on each line.
 
     Raises:
         UserError: They are fewer than 2 or more than 255, or not all different.
     """
-    classes = [name.strip() for name in text.split(',')]
+    if Path(text).is_file():
+        classes = [line for line in read_lines(text) if line]
+    else:
+        classes = [name.strip() for name in text.split(',')]
     if not 2 <= len(classes) <= 255 or not all(classes):
         raise UserError(
-            f'--classes {text}: 2 to 255 names are needed, the background is one too'
+            f'--classes {text}: 2 to 255 names are needed, a,b,c or a file with one on '
+            f'each line; the background is one too'
         )
     for name in classes:
         if classes.count(name) > 1 or name == 'ignore':
@@ -93,8 +98,11 @@ def check_folders(images: Path, labels: Path, out: Path) -> None:
         )
 
 
-def convert(source: Path, target: Path, colors: Colors) -> None:
-    """Write a label of colours as one of class indices."""
+def put_label(source: Path, target: Path, colors: Colors | None) -> None:
+    """Write a label of colours as one of class indices; link one of these."""
+    if colors is None:
+        link(target, source)
+        return
     with Image.open(source) as image:
         write_label(target, read_values(image, colors), colors.palette)
 
@@ -128,6 +136,12 @@ def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> li
                 f'The {SETS[key]} set has {len(sets[key])} images instead of {number}: '
                 f'groups stay whole, and the last image of a class is trained on.'
             )
+    if findings.copies:
+        copy, other = next(iter(findings.copies.items()))
+        lines.append(
+            f'{len(findings.copies)} images are in no list: they are the same pictures '
+            f'as others, such as {copy} as {other}.'
+        )
     out = len(findings.images) - sum(len(names) for names in sets.values())
     if out:
         lines.append(
@@ -152,7 +166,9 @@ def parse_args(argv=None):
     parser.add_argument('images', type=Path, help='folder of all images')
     parser.add_argument('labels', type=Path, help='folder of the labels')
     parser.add_argument(
-        '--classes', required=True, help='names of the classes 0, 1, ...: a,b,c'
+        '--classes',
+        required=True,
+        help='names of the classes 0, 1, ...: a,b,c, or a file with one on each line',
     )
     parser.add_argument(
         '--dev', type=int, required=True, help='labelled images that decide, e.g. 20'
@@ -196,11 +212,13 @@ def main(argv=None):
     sets = split(list(findings.images), held, asked, args.group_by, args.seed)
 
     label_folder = args.labels
-    label_suffix = next(iter(findings.labels.values())).suffix
-    if colors:
+    label_suffixes = {path.suffix for path in findings.labels.values()}
+    label_suffix = min(label_suffixes)
+    own_names = findings.image_suffix and len(label_suffixes) == 1
+    if colors or not own_names:
         label_folder, label_suffix = out / 'labels', '.png'
         map_files(
-            lambda name: convert(
+            lambda name: put_label(
                 findings.labels[name], label_folder / f'{name}.png', colors
             ),
             findings.labels,
@@ -212,7 +230,7 @@ def main(argv=None):
         out,
         args.images,
         label_folder,
-        (next(iter(findings.images.values())).suffix, label_suffix),
+        (findings.image_suffix, label_suffix),
         dict(
             classes=classes, palette=findings.palette or default_palette(len(classes))
         ),
@@ -224,7 +242,7 @@ def main(argv=None):
     print(table(sets, classes, findings))
     for line in notes(sets, asked, classes, findings):
         print(line)
-    print(f'Train with: python tools/train.py {config}')
+    print(f'Train with: python tools/train.py {shlex.quote(str(config))}')
 
 
 if __name__ == '__main__':

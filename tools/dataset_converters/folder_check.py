@@ -1,16 +1,17 @@
 """Finds every fault of a folder of images and one of labels, not only the first."""
 
 import hashlib
+import os.path as osp
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from label_files import IMAGE_SUFFIXES
+from label_files import IMAGE_SUFFIXES, read_lines, walk
 from PIL import Image, ImageOps
 
 from mmseg_gist.datasets.parallel import map_files
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, why
 
 IGNORED = 255
 INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
@@ -21,8 +22,11 @@ class Findings(NamedTuple):
 
     Attributes:
         images (dict[str, Path]): The image files by their ids: paths within
-            the folder, without suffix.
+            the folder, without the suffix if all have the same.
+        image_suffix (str): What ids lack, '' if the suffixes differ.
         labels (dict[str, Path]): The label files by the ids of their images.
+        copies (dict[str, str]): Images that are in none of the others, since they
+            are the same picture as one that is, and that one.
         sizes (list[tuple[int, int]]): Width and height of each image.
         pixels (dict[str, np.ndarray]): Of each label the pixels of each class,
             int64 (C, ).
@@ -31,7 +35,9 @@ class Findings(NamedTuple):
     """
 
     images: dict
+    image_suffix: str
     labels: dict
+    copies: dict
     sizes: list
     pixels: dict
     palette: list | None
@@ -59,14 +65,14 @@ class Colors:
         self.table = np.full(2**24, -1, np.int16)
         values = dict(zip(classes, range(len(classes))), ignore=IGNORED)
         first = {}
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if not line.strip():
+        for number, line in enumerate(read_lines(path), 1):
+            if not line:
                 continue
             *color, name = (*line.split(maxsplit=3), '')[:4]
             if not all(part.isdecimal() and int(part) < 256 for part in color):
                 raise UserError(
                     f'{path}, line {number}: is not of the form R G B CLASS with '
-                    f'0 to 255 for each colour: {line.strip()!r}'
+                    f'0 to 255 for each colour: {line!r}'
                 )
             name = name.strip()
             if name not in values:
@@ -122,25 +128,21 @@ def check(
     faults = []
     images = _find(image_folder, IMAGE_SUFFIXES, 'image', faults)
     labels = _find(label_folder, ('.png',), 'label', faults)
-    for name in labels.keys() - images.keys():
-        faults.append(
-            f'{labels[name]}: there is no image {image_folder / name}.*: give the '
-            f'label the name of its image, or take it out'
-        )
+    suffixes = {path.suffix for path in images.values()}
+    image_suffix = suffixes.pop() if len(suffixes) == 1 else ''
+    labels = _by_image(labels, images, image_suffix, image_folder, faults)
+    images = {name.removesuffix(image_suffix): path for name, path in images.items()}
     looks = map_files(
         lambda name: _look(images[name], labels.get(name), len(classes), colors),
         images,
     )
     looks = dict(zip(images, looks))
-    first = {}
-    for name, look in looks.items():
+    for look in looks.values():
         faults += look.faults
-        other = first.setdefault(look.digest, name)
-        if other != name and look.digest:
-            faults.append(
-                f'{images[name]}: is the same picture as {images[other]}: take one of '
-                f'the two out, with its label'
-            )
+    copies = _copies(looks, labels, faults)
+    for name in copies:
+        del images[name], looks[name]
+        labels.pop(name, None)
     pixels = {
         name: look.pixels for name, look in looks.items() if look.pixels is not None
     }
@@ -154,7 +156,9 @@ def check(
     palettes = [look.palette for look in looks.values() if look.palette]
     return Findings(
         images,
+        image_suffix,
         labels,
+        copies,
         [look.size for look in looks.values()],
         pixels,
         colors.palette if colors else next(iter(palettes), None),
@@ -163,13 +167,13 @@ def check(
 
 
 def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dict:
-    """The files by id, hidden ones left out."""
+    """The files by their paths within the folder, hidden ones left out."""
     if not folder.is_dir():
         raise UserError(f'{folder}: no such folder of {kind}s: correct the path')
     found = {}
-    for path in sorted(folder.rglob('*'), key=lambda path: path.parts):
+    for path in walk(folder):
         within = path.relative_to(folder)
-        if path.is_dir() or any(part.startswith('.') for part in within.parts):
+        if any(part.startswith('.') for part in within.parts):
             continue
         if path.suffix.lower() not in suffixes:
             faults.append(
@@ -180,28 +184,73 @@ def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dic
         name = within.with_suffix('').as_posix()
         if name != name.strip():
             faults.append(f'{path}: the name ends in blanks: rename it')
-        found.setdefault(path.suffix, {})[name] = path
+        if '\n' in name or any('\ud800' <= letter <= '\udfff' for letter in name):
+            faults.append(
+                f'{str(path)!r}: the name has a line break or is no UTF-8, so no list '
+                f'can hold it: rename it'
+            )
+        found[within.as_posix()] = path
     if not found:
         raise UserError(
             f'{folder}: no {kind}s ({", ".join(suffixes)}) in this folder: correct it'
         )
-    if len(found) > 1:
-        several = ' and '.join(
-            f'{suffix} ({len(of)}, such as {next(iter(of.values())).name})'
-            for suffix, of in found.items()
-        )
-        faults.append(
-            f'{folder}: holds {kind}s with different suffixes, {several}: bring them '
-            f'all to one'
-        )
-    return {name: path for of in found.values() for name, path in of.items()}
+    return found
+
+
+def _by_image(
+    labels: dict, images: dict, image_suffix: str, image_folder: Path, faults: list
+) -> dict:
+    """The labels by the ids of their images, which have the same name."""
+    ids = {}
+    for name in images:
+        ids.setdefault(osp.splitext(name)[0], []).append(name)
+    found = {}
+    for name, path in labels.items():
+        stem = osp.splitext(name)[0]
+        of = ids.get(stem, [])
+        if not of:
+            faults.append(
+                f'{path}: there is no image {image_folder / stem}.*: give the label '
+                f'the name of its image, or take it out'
+            )
+        elif len(of) > 1 or of[0].removesuffix(image_suffix) in found:
+            faults.append(
+                f'{path}: is one of several labels or for one of several images, '
+                f'{" and ".join(str(images[each]) for each in of)}: give each image '
+                f'and its label a name of their own'
+            )
+        else:
+            found[of[0].removesuffix(image_suffix)] = path
+    return found
+
+
+def _copies(looks: dict, labels: dict, faults: list) -> dict[str, str]:
+    """The images of which another is the same picture, and that one.
+
+    It is one with a label if there is any; that labels of the same picture differ
+    is a fault.
+    """
+    first, copies = {}, {}
+    for name in sorted(looks, key=lambda name: name not in labels):  # stable
+        look = looks[name]
+        other = first.setdefault(look.digest, name) if look.digest else name
+        if other == name:
+            continue
+        copies[name] = other
+        if look.label != looks[other].label and name in labels:
+            faults.append(
+                f'{labels[name]}: is another label than {labels[other]} of one and the '
+                f'same picture: correct one, or take it out with its image'
+            )
+    return copies
 
 
 class _Look(NamedTuple):
-    """What there is to know of an image and its label."""
+    """What there is to know of an image and its label; digests of both."""
 
     size: tuple | None
     digest: bytes | None
+    label: bytes | None
     pixels: np.ndarray | None
     palette: list | None
     faults: list
@@ -210,7 +259,7 @@ class _Look(NamedTuple):
 def _look(
     image_path: Path, label_path: Path | None, num_classes: int, colors: Colors | None
 ) -> _Look:
-    size = digest = pixels = palette = None
+    size = digest = digest_of_label = pixels = palette = None
     faults = []
     try:
         # Read to its end, which OpenCV does not insist on, and turned as it does.
@@ -221,16 +270,20 @@ def _look(
         size = image.size
         digest = hashlib.blake2b(f'{size}'.encode() + image.tobytes()).digest()
     except Exception as error:  # each decoder has errors of its own
-        faults.append(f'{image_path}: cannot be read ({error}): replace it')
+        faults.append(
+            f'{image_path}: cannot be read ({why(error, image_path)}): replace it'
+        )
     if label_path is None:
-        return _Look(size, digest, pixels, palette, faults)
+        return _Look(size, digest, digest_of_label, pixels, palette, faults)
 
     try:
         with Image.open(label_path) as label:
             label.load()
     except Exception as error:
-        faults.append(f'{label_path}: cannot be read ({error}): replace it')
-        return _Look(size, digest, pixels, palette, faults)
+        faults.append(
+            f'{label_path}: cannot be read ({why(error, label_path)}): replace it'
+        )
+        return _Look(size, digest, digest_of_label, pixels, palette, faults)
     if size and label.size != size:
         way_out = 'turn' if label.size == size[::-1] else 'resize'
         faults.append(
@@ -242,8 +295,9 @@ def _look(
             f'{label_path}: is a colour image ({label.mode}), not one of class '
             f'indices: tell the classes of its colours by --colors FILE'
         )
-        return _Look(size, digest, pixels, palette, faults)
+        return _Look(size, digest, digest_of_label, pixels, palette, faults)
     values = read_values(label, colors)
+    digest_of_label = hashlib.blake2b(values.tobytes()).digest()
     wrong = (values < 0) | (values >= num_classes) & (values != IGNORED)
     if wrong.any():
         if colors:
@@ -265,7 +319,7 @@ def _look(
         # what the palette leaves out is black
         flat = [*label.getpalette('RGB'), *bytes(3 * num_classes)]
         palette = np.reshape(flat[: 3 * num_classes], (-1, 3)).tolist()
-    return _Look(size, digest, pixels, palette, faults)
+    return _Look(size, digest, digest_of_label, pixels, palette, faults)
 
 
 def _code(rgb: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ LONGEST = 513
 
 DATASET = Template("""\
 # Made by tools/dataset_converters/folder.py; the lists of ids lie beside it.
-lists = '{{ fileDirname }}'
+lists = r'''{{ fileDirname }}/'''
 metainfo = dict(
     classes=(
 $classes
@@ -83,15 +83,15 @@ evaluation = dict(
 )
 train_dataloader = dict(
     training,
-    dataset=dict(labeled, ann_file=f'{lists}/labeled.txt', pipeline=train_pipeline),
+    dataset=dict(labeled, ann_file=f'{lists}labeled.txt', pipeline=train_pipeline),
 )
 unlabeled_dataloader = dict(
     training,
-    dataset=dict(unlabeled, ann_file=f'{lists}/unlabeled.txt', pipeline=train_pipeline),
+    dataset=dict(unlabeled, ann_file=f'{lists}unlabeled.txt', pipeline=train_pipeline),
 )
 val_dataloader = dict(
     evaluation,
-    dataset=dict(labeled, ann_file=f'{lists}/dev.txt', pipeline=test_pipeline),
+    dataset=dict(labeled, ann_file=f'{lists}dev.txt', pipeline=test_pipeline),
 )
 # classes that no label of the development set has do not count
 val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=True)
@@ -100,7 +100,7 @@ val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=T
 TEST_SET = """\
 test_dataloader = dict(
     evaluation,
-    dataset=dict(labeled, ann_file=f'{lists}/test.txt', pipeline=test_pipeline),
+    dataset=dict(labeled, ann_file=f'{lists}test.txt', pipeline=test_pipeline),
 )
 test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 """
@@ -209,4 +209,4 @@ def write_configs(
 
 def _write(path: Path, content: str) -> None:
     with atomic_path(path) as temporary:
-        temporary.write_text(content)
+        temporary.write_text(content, 'utf-8')

@@ -1,5 +1,7 @@
 """Reading and writing of the small files that the converters share."""
 
+import codecs
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,9 +9,26 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmseg_gist.utils import UserError, atomic_path
+from mmseg_gist.utils import UserError, atomic_path, why
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a text file, without blanks around them.
+
+    It is UTF-8, or what an editor has marked as UTF-16.
+
+    Raises:
+        UserError: It is neither.
+    """
+    content = Path(path).read_bytes()
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode('utf-16' if marked else 'utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise UserError(f'{path}: is no text in UTF-8 ({error}): save it so') from None
+    return [line.strip() for line in text.split('\n')]
 
 
 def read_list(path: str | Path) -> list[str]:
@@ -22,13 +41,12 @@ def read_list(path: str | Path) -> list[str]:
         The ids in the order of the file.
 
     Raises:
-        UserError: If the file is missing or names an id twice.
+        UserError: If the file is missing, is no text, or names an id twice.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f'{path}: no such list file: correct the path')
-    ids = [line.strip() for line in path.read_text().splitlines()]
-    ids = [name for name in ids if name]
+    ids = [line for line in read_lines(path) if line]
     if len(set(ids)) < len(ids):
         twice = next(name for name in ids if ids.count(name) > 1)
         raise UserError(f'{path}: names {twice} twice: remove one of the two')
@@ -38,7 +56,26 @@ def read_list(path: str | Path) -> list[str]:
 def write_list(path: str | Path, ids: Sequence[str]) -> None:
     """Write ids, one a line, atomically."""
     with atomic_path(path) as temporary:
-        temporary.write_text(''.join(f'{name}\n' for name in ids))
+        temporary.write_text(''.join(f'{name}\n' for name in ids), 'utf-8')
+
+
+def walk(folder: Path) -> list[Path]:
+    """All files below a folder, through links too, sorted by folder and then by file.
+
+    Raises:
+        UserError: A link leads back to a folder that it lies in.
+    """
+    files = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        place = Path(place)
+        files += [place / name for name in names]
+        for link in (place / name for name in folders):
+            if link.is_symlink() and link.resolve() in map(Path.resolve, link.parents):
+                raise UserError(
+                    f'{link}: is a link back to {link.resolve()}, so that its files '
+                    f'have no end: remove the link'
+                )
+    return sorted(files, key=lambda path: path.parts)
 
 
 def list_images(folder: str | Path) -> list[str]:
@@ -57,7 +94,7 @@ def list_images(folder: str | Path) -> list[str]:
     folder = Path(folder)
     files = (
         path.relative_to(folder).with_suffix('')
-        for path in folder.rglob('*')
+        for path in walk(folder)
         if path.suffix.lower() in IMAGE_SUFFIXES
     )
     ids = [path.as_posix() for path in sorted(files, key=lambda path: path.parts)]
@@ -79,7 +116,8 @@ def read_label(path: str | Path) -> np.ndarray:
         with Image.open(path) as image:
             return np.asarray(image)
     except (OSError, SyntaxError) as error:
-        raise UserError(f'{path}: cannot be read ({why(error, path)}): get it again') from None
+        reason = why(error, path)
+        raise UserError(f'{path}: cannot be read ({reason}): get it again') from None
 
 
 def write_label(
@@ -100,6 +138,12 @@ def write_label(
         image.putpalette(colours.tobytes())
     with atomic_path(path) as temporary:
         image.save(temporary, format='PNG')
+
+
+def link(path: Path, source: Path) -> None:
+    """Make ``path`` a link to a file; its folder is made where needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(source.resolve())
 
 
 def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.ndarray:
