@@ -13,14 +13,13 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
-from mmseg.registry import TRANSFORMS
 from prettytable import PrettyTable
 
 from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 from mmseg_gist.utils import UserError
 
-from .config import label_erase, with_thresholds
+from .config import erase_limits, label_erase, with_thresholds
 from .path import ROOT, Path, from_name, to_name
 from .record import Record
 
@@ -141,8 +140,7 @@ def _look(cfg: Config, path: Path, files: Sequence[str]) -> tuple[dict, dict | N
     counts = histogram(files, len(human))
     fresh = shares(counts.sum(axis=1))
     erase = with_thresholds(label_erase(cfg), counts)
-    limits = TRANSFORMS.build(erase).limits() if erase else np.zeros(256)
-    kept = kept_shares(counts, limits)
+    kept = kept_shares(counts, erase_limits(erase, counts))
     before = [(to_name(stage), found) for stage, found in recorded.items()]
     first = before[0][1] if before else fresh
     beyond = round(swallowed(fresh, human, first), 2)

@@ -5,6 +5,7 @@ import os.path as osp
 
 import numpy as np
 from mmengine.config import Config, ConfigDict
+from mmseg.registry import TRANSFORMS
 
 from mmseg_gist.datasets.confidence import class_thresholds
 from mmseg_gist.datasets.labels import leaves, loading_steps, loads, step_name
@@ -296,6 +297,17 @@ def with_thresholds(erase: dict | None, counts: np.ndarray) -> dict | None:
         return erase
     thresholds = class_thresholds(counts, erase['keep'])
     return dict(erase, keep=None, threshold=thresholds)
+
+
+def erase_limits(erase: dict | None, counts: np.ndarray) -> np.ndarray:
+    """The least confidence x 255 that a label erase keeps, float (256, ), by label.
+
+    Args:
+        erase, counts: See :func:`with_thresholds`.
+    """
+    if not erase:
+        return np.zeros(256)
+    return TRANSFORMS.build(with_thresholds(erase, counts)).limits()
 
 
 def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:

@@ -56,6 +56,7 @@ def paths(*names: str) -> list:
 def work_dir(tmp_path) -> Path:
     """Beam 2. Half of 0's and L's labels are kept, 1 of 24 rows of P's."""
     config = Config.fromfile(write_tiny(tmp_path))
+    config.train_cfg.label_erase = dict(threshold=0.3)
     folder = tmp_path / 'my <run>'
     policy = dict(type='GIST', num_stages=2, beam_size=2)
     file = write_record(folder, 0, SCORES, policy)
@@ -177,13 +178,13 @@ def test_the_record_comes_before_what_was_counted(cfg, work_dir):
     file = work_dir / 'record.json'
     record = json.loads(file.read_text())
     row = next(row for row in record['stages'] if row['path'] == 'P')
-    row |= dict(class_shares=[10, 20, 70], swallowed=33.0)
+    row |= dict(class_shares=[10, 20, 70], swallowed=33.0, kept=dict(all=12.5))
     record['stages'][0]['class_shares'] = [25, 35, 40]  # of people
     file.write_text(json.dumps(record))
     page = write_report(cfg).read_text()
     shares = next(v for k, v in tables(page).items() if k.startswith('shares'))
     assert shares[1] == ['people', '–', '–', '25', '35', '40']
-    assert shares[2] == ['stage 0', '50.00', '33.00', '10', '20', '70']
+    assert shares[2] == ['stage 0', '12.50', '33.00', '10', '20', '70']
     assert 'c swallows other classes in the labels by stage 0' in page
 
 

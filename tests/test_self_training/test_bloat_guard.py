@@ -133,26 +133,27 @@ def test_the_log_compares_with_human_labels_and_those_before(finished):
     lines = [line.split() for line in log.read_text().splitlines()]
     tables = [line for line in lines if line[:1] == ['|'] and line[1] in ('class', 'a')]
     heads, values = [line[1::2] for line in tables[::2]], tables[1::2]
-    assert heads == [['class', 'human', 'P'], ['class', 'human', 'P', 'PLP']]
-    shares_of_a = [f'{rows[path]["class_shares"][0]:.2f}' for path in ('P', 'PLP')]
-    assert values[1][5::2] == shares_of_a
+    first = ['class', 'human', 'P']
+    assert heads == [[*first, 'kept'], [*first, 'PLP', 'kept']]
+    of_a = [f'{rows[path]["class_shares"][0]:.2f}' for path in ('P', 'PLP')]
+    assert values[1][5::2] == [*of_a, f'{rows["PLP"]["kept"]["classes"][0]:.2f}']
 
 
 def test_a_path_is_stopped_before_it_trains_and_others_go_on(
     config_file, tmp_path, monkeypatch
 ):
     """Two paths; labels of one are made to be even first, then to be bloated."""
-    real = bloat_guard.count
+    real = bloat_guard.histogram
 
-    def bloated(read, files):
-        pixels = real(read, files)
+    def bloated(files, num_classes):
+        counts = real(files, num_classes)
         if 'stages/0/pseudo_labels' in files[0]:
-            pixels[:3] = pixels.sum() // 3
+            counts[:] = counts.sum(axis=0) // 3
         if 'stages/P/pseudo_labels' in files[0]:
-            pixels[0], pixels[1:] = pixels.sum(), 0
-        return pixels
+            counts[0], counts[1:] = counts.sum(axis=0), 0
+        return counts
 
-    monkeypatch.setattr(bloat_guard, 'count', bloated)
+    monkeypatch.setattr(bloat_guard, 'histogram', bloated)
     policies = {name: dict(type='FixedPath', path=name) for name in ('PPP', 'LP')}
     policy = dict(type='PolicySet', policies=policies)
     guard = dict(on_bloat='stop', threshold=20)
@@ -220,3 +221,15 @@ def test_bad_settings_are_told_before_anything_is_trained(config_file, tmp_path)
     with pytest.raises(UserError, match='on_bloat'):
         run(config_file, tmp_path, bloat_guard=dict(on_bloat='maybe'))
     assert not (tmp_path / 'record.json').exists()
+
+
+def test_what_is_wrong_is_said():
+    """Below a tenth, and where a class that people labeled is gone."""
+    classes, human = ('a', 'b', 'c', 'd'), [40, 30, 30, 0]
+    fresh = [60, 39, 1, 0]
+    kept = dict(all=9.9, classes=[5.0, 20.0, 0.0, None])
+    low, gone = bloat_guard.warnings_of(kept, human, fresh, classes)
+    assert low.startswith('label erase keeps 9.9 % of the pixels: lower its threshold')
+    assert gone == 'pseudo-labels have lost c'
+    kept = dict(all=10.0, classes=[10.0, 10.0, 10.0, None])
+    assert bloat_guard.warnings_of(kept, human, fresh, classes) == []

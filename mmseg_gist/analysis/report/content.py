@@ -10,13 +10,14 @@ from mmseg_gist.analysis.runs import Run
 from mmseg_gist.datasets.check import SETS
 from mmseg_gist.datasets.labels import shares
 from mmseg_gist.self_training.bloat_guard import swallowed
+from mmseg_gist.self_training.config import label_erase, stage_iters
 from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import kind_of_labels
 from mmseg_gist.self_training.replay import so_far
 
 from .checks import Labels
-from .labels import erase_threshold, sets_of
+from .labels import sets_of
 from .tree import leaves
 
 CURVES = 6  # classes in a chart of shares
@@ -40,14 +41,20 @@ def settings(run: Run, cfg: Config) -> Row:
         said['stage 0'] = f'not trained, but read from {cfg.load_from}'
     else:
         said['stage 0'] = f'{cfg.train_cfg.initial_iters} iterations'
-    said['further stages'] = f'{cfg.train_cfg.stage_iters} iterations each'
+    said['further stages'] = f'{stage_iters(cfg, ("L",))} iterations each'
     loaders = cfg.train_dataloader, cfg.unlabeled_dataloader
     said['batch size'] = '{} labelled or {} unlabelled'.format(
         *(loader.batch_size for loader in loaders)
     )
-    if threshold := erase_threshold(cfg):
-        said['label erase'] = f'below a confidence of {threshold:g}'
-    for name in ('probabilities', 'consistency', 'refinement'):
+    if erase := label_erase(cfg):
+        said['label erase'] = _said({k: v for k, v in erase.items() if k != 'type'})
+    for name in (
+        'probabilities',
+        'perturbation',
+        'labeling',
+        'consistency',
+        'refinement',
+    ):
         if cfg.train_cfg.get(name):
             said[name] = _said(cfg.train_cfg[name])
     said['classes'] = ', '.join(cfg.metainfo.classes)
@@ -183,7 +190,8 @@ def judged(
         gained = rows.get(name, {}).get('swallowed')
         if gained is None:
             gained = swallowed(fresh[name], human, first)
-        found[name] = Labels(fresh[name], gained, models[name]['kept'])
+        kept = rows.get(name, {}).get('kept', {}).get('all', models[name]['kept'])
+        found[name] = Labels(fresh[name], gained, kept)
     return found
 
 

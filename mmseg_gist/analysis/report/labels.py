@@ -15,15 +15,15 @@ from mmengine.config import Config
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import (
     count,
     label_sets,
     leaves,
     read_label,
-    step_name,
 )
 from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.config import refined
+from mmseg_gist.self_training.config import erase_limits, label_erase, refined
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import Path, to_name
 from mmseg_gist.utils import atomic_path
@@ -60,12 +60,6 @@ class Store:
         return content
 
 
-def erase_threshold(cfg: Config) -> float:
-    """Of ``LabelErase`` in the pipeline of the unlabelled set, 0 without it."""
-    steps = cfg.unlabeled_dataloader.dataset.get('pipeline') or []
-    return max((s.threshold for s in steps if step_name(s) == 'LabelErase'), default=0)
-
-
 def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, dict]:
     """The labels by each stage's model.
 
@@ -81,7 +75,7 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
         ``label`` and ``confidence`` (data URIs), ``kept`` (percent) and
         ``mean_confidence`` (0 to 1).
     """
-    threshold = erase_threshold(refined(cfg, ('P',)))
+    erase = label_erase(refined(cfg, ('P',)))
     found = {stage: labels_there(cfg, stage) for stage in stages}
     sets = [set(files) for files in found.values() if files]
     shown = list((store.get('images') or {}).get('unlabeled') or {})
@@ -90,10 +84,10 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
     models = {}
     for stage, files in found.items():
         name = to_name(stage)
-        made_of = [len(files), threshold, shown]
+        made_of = [len(files), erase, shown]
         model = store.get(name)
         if files and (model is None or model['made_of'] != made_of):
-            model = _read_model(files, threshold, shown, cfg.metainfo.palette)
+            model = _read_model(files, erase, shown, cfg.metainfo.palette)
             model = store.put(name, dict(made_of=made_of, **model))
         if model:
             models[name] = model
@@ -101,15 +95,16 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
 
 
 def _read_model(
-    files: dict[str, str], threshold: float, shown: list[str], palette: list
+    files: dict[str, str], erase: dict | None, shown: list[str], palette: list
 ) -> dict:
     counted = [files[image] for image in spaced(sorted(files), COUNTED)]
-    kept = [(_confidence(f) >= threshold * 255).mean() for f in counted if threshold]
+    counts = histogram(counted, len(palette))
+    limits = erase_limits(erase, counts)
     drawn = {}
     for image in shown:
         if image in files:
             label, confidence = read_label(files[image]), _confidence(files[image])
-            is_kept = confidence >= threshold * 255
+            is_kept = confidence >= limits[label]
             drawn[image] = dict(
                 label=pictures.label(
                     np.where(is_kept, label, pictures.NOTHING), palette
@@ -121,8 +116,8 @@ def _read_model(
     return dict(
         images=len(counted),
         there=len(files),
-        pixels=count(read_label, counted)[: len(palette)].tolist(),
-        kept=round(100 * float(np.mean(kept)), 2) if kept else 100.0,
+        pixels=counts.sum(axis=1).tolist(),
+        kept=kept_shares(counts, limits)['all'],
         pictures=drawn,
     )
 
