@@ -8,4 +8,3 @@ val_dataloader = dict(dataset=dict(ann_file=f'{splits}/dev_500.txt'))
 train_cfg = dict(
     policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
-experiment = dict(seeds=[0], settings={'CL+LE+TS': {}})

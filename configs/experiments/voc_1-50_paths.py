@@ -10,4 +10,3 @@ train_cfg = dict(
         }
     )
 )
-experiment = dict(seeds=[0])

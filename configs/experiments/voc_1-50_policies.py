@@ -7,6 +7,7 @@ train_cfg = dict(
         type='PolicySet',
         policies={
             **_base_.policies,
+            'labels only': dict(type='FIST', num_stages=9, alpha=1),
             'batch-wise': dict(type='BatchwiseRandom', num_stages=9),
             'FIST 0': dict(type='FIST', num_stages=9, alpha=0),
             'FIST 0.25': dict(type='FIST', num_stages=9, alpha=0.25),

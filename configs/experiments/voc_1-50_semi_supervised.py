@@ -5,10 +5,10 @@ train_cfg = dict(
 )
 configs = '{{ fileDirname }}/..'
 experiment = dict(
-    seeds=[0],
-    settings={
-        'supervised': {},
-        'S4GAN': dict(stage_0=f'{configs}/s4gan/deeplabv2_voc_1-50_s4gan.py'),
-        'ClassMix': dict(stage_0=f'{configs}/classmix/deeplabv2_voc_1-50_classmix.py'),
-    },
+    settings=dict(
+        _delete_=True,
+        supervised={},
+        S4GAN=dict(stage_0=f'{configs}/s4gan/deeplabv2_voc_1-50_s4gan.py'),
+        ClassMix=dict(stage_0=f'{configs}/classmix/deeplabv2_voc_1-50_classmix.py'),
+    )
 )
