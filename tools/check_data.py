@@ -42,7 +42,10 @@ def table(report: dict) -> str:
 
 def main(argv=None):
     args = parse_args(argv)
-    print(table(check_datasets(read_config(args.config, args.cfg_options))))
+    report = check_datasets(read_config(args.config, args.cfg_options))
+    print(table(report))
+    for line in report['notes']:
+        print(line)
     print('All images and labels can be read, and no two sets share an image.')
 
 

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 from mmengine import fileio
-from mmseg.registry import DATASETS, TRANSFORMS
+from mmseg.registry import DATASETS
 
 from mmseg_gist.utils import UserError, tell_missing, why
 
-from .labels import count_values, leaves, loading_steps
+from .labels import count_values, leaves
 from .parallel import map_files
+from .reading import Notes, Reader, image_notes, label_fault, told
 
 # The sets of a config and what people call them.
 SETS = dict(train='labelled', unlabeled='unlabelled', val='development', test='test')
@@ -26,8 +27,8 @@ class _Item(NamedTuple):
     """One image of one set and how the set's pipeline reads it."""
 
     info: dict
-    read_image: Callable
-    read_label: Callable | None
+    read_image: Reader
+    read_label: Reader | None
     ignore_index: int
 
 
@@ -45,12 +46,14 @@ def check_datasets(cfg) -> dict:
         'unlabeled', 'val', 'test' to a dict of ``images`` (int, their number),
         ``pixels`` (int64 array of shape (C, ), pixels of each class) and
         ``ignored`` (int, pixels of the ignore label); both are None for
-        'unlabeled'.
+        'unlabeled'; and ``notes`` (list of str), lines about images of which the
+        pipeline keeps little, see :func:`~.reading.image_notes`.
 
     Raises:
         UserError: A list, folder, image or label is missing or cannot be read
             to its end; a label has values outside 0..C-1 and the ignore label,
-            after the data set's own mapping; an image and its label differ in
+            after the data set's own mapping, or that the pipeline makes another
+            label of; an image and its label differ in
             size; a list names an image twice; two sets share an image; a set
             is empty; sets or the model's heads disagree on the classes.
     """
@@ -78,7 +81,11 @@ def check_datasets(cfg) -> dict:
     _check_disjoint(sets)
 
     items = [item for name in sets for item in sets[name]]
-    counts = iter(map_files(lambda item: _count(item, len(names)), items))
+    looks = map_files(lambda item: _look(item, len(names)), items)
+    notes = told(
+        (item.info['img_path'], look.notes) for item, look in zip(items, looks)
+    )
+    counts = iter(look.counts for look in looks)
     report = {}
     for name, items in sets.items():
         of_set = [next(counts) for _ in items]
@@ -87,7 +94,7 @@ def check_datasets(cfg) -> dict:
             total = np.sum(of_set, axis=0)
             report[name]['pixels'] = total[: len(names)]
             report[name]['ignored'] = int(total[items[0].ignore_index])
-    return dict(classes=names, sets=report)
+    return dict(classes=names, sets=report, notes=notes)
 
 
 def check_there(cfg, *names: str) -> None:
@@ -157,8 +164,8 @@ def _build(cfg: dict, name: str):
 
 def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
     """The images of a data set, each once."""
-    read_image = _chain(loading_steps(cfg.get('pipeline'), 'Image'))
-    read_label = _chain(loading_steps(cfg.get('pipeline'), 'Annotations'))
+    read_image = Reader(cfg.get('pipeline'), 'Image')
+    read_label = Reader(cfg.get('pipeline'), 'Annotations')
 
     items, seen = [], set()
     for index in range(len(dataset)):
@@ -195,17 +202,6 @@ def _missing(path: str, dataset, cfg: dict) -> str:
         f'{_list_name(cfg)}, where each line is the path of an image in {folder}'
         + (f', without its {dataset.img_suffix}' if dataset.img_suffix else '')
     )
-
-
-def _chain(transforms: list[dict]) -> Callable:
-    transforms = [TRANSFORMS.build(transform) for transform in transforms]
-
-    def read(results: dict) -> dict:
-        for transform in transforms:
-            results = transform(results)
-        return results
-
-    return read
 
 
 def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
@@ -261,26 +257,37 @@ def _check_disjoint(sets: dict[str, list[_Item]]) -> None:
                 )
 
 
-def _count(item: _Item, num_classes: int) -> np.ndarray | None:
-    """Pixels of each label value, int64 of shape (256, ), or None."""
+class _Look(NamedTuple):
+    """The pixels of each label value, int64 (256, ), and notes on the image."""
+
+    counts: np.ndarray | None
+    notes: Notes
+
+
+def _look(item: _Item, num_classes: int) -> _Look:
     image_path = item.info['img_path']
     # a copy: what is read goes into it, and the items live longer than one image
     results = _read(item.read_image, dict(item.info), image_path, 'image')
-    if item.read_label is None:
-        return None
+    labeled = item.read_label is not None
+    notes = image_notes(item.read_image, item.info, results['img'], labeled)
+    if not labeled:
+        return _Look(None, notes)
     height, width = results['img'].shape[:2]
 
     label_path = item.info['seg_map_path']
     label = _read(item.read_label, results, label_path, 'label')['gt_seg_map']
+    if fault := label_fault(item.read_label, item.info):
+        raise UserError(f'{label_path}: {fault}')
     if label.ndim != 2:
         raise UserError(
             f'{label_path}: is a colour image, but labels are class indices: convert '
             f'it to one channel (tools/dataset_converters)'
         )
     if label.shape != (height, width):
+        way_out = 'turn' if label.shape == (width, height) else 'resize'
         raise UserError(
             f'{label_path}: is {label.shape[1]} x {label.shape[0]}, but its image '
-            f'{image_path} is {width} x {height}: resize one of the two'
+            f'{image_path} is {width} x {height}: {way_out} one of the two'
         )
     counts = count_values(label)
     allowed = [*range(num_classes), item.ignore_index]
@@ -291,7 +298,7 @@ def _count(item: _Item, num_classes: int) -> np.ndarray | None:
             f'but only 0 to {num_classes - 1} and {item.ignore_index} (ignored) are '
             f'allowed: correct the label or the number of classes'
         )
-    return counts
+    return _Look(counts, notes)
 
 
 def _read(read: Callable, info: dict, path: str, kind: str) -> dict:

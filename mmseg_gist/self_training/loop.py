@@ -146,7 +146,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
         check_settings(self.cfg)
         check_output_folder(self.cfg, self.cfg.work_dir, '--work-dir')
         if new and is_main_process():
-            self._tell_missing_classes(check_datasets(self.cfg))
+            report = check_datasets(self.cfg)
+            self._tell_missing_classes(report)
+            for line in report['notes']:
+                self._runner.logger.warning(line)
         barrier()
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         check_label_files(self.cfg)

@@ -150,6 +150,29 @@ def test_a_photo_that_is_stored_lying(tool, folders):
     run(tool)
 
 
+def test_what_training_would_not_see(tool, folders, capsys):
+    """Square photos turned on their side, 12 bits, and a label turned by EXIF."""
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    with Image.open('images/0.png') as image:
+        image.save('images/0.png', exif=exif)
+    values = np.linspace(0, 4095, 24 * 32, dtype=np.uint16).reshape(24, 32)
+    for name in '789':
+        Image.fromarray(values + np.uint16(name)).save(f'images/{name}.png')
+    run(tool)
+    out = capsys.readouterr().out
+    assert 'images/0.png: stored turned (EXIF orientation 3); training turns' in out
+    assert 'images/7.png and 2 more: values up to 4102, 13 bits, which training' in out
+
+    with Image.open('labels/0.png') as label:
+        label.save('labels/0.png', exif=exif)
+    for path in Path('out').iterdir():
+        path.unlink()
+    Path('out').rmdir()
+    (line,) = faults(tool)
+    assert line.startswith('labels/0.png: is stored turned (EXIF orientation 3)')
+
+
 def test_images_of_16_bits_differ(tool, folders):
     """Where all their values are above 255, too."""
     rng = np.random.default_rng(0)

@@ -119,7 +119,7 @@ def table(sets: dict, classes: list[str], findings: Findings) -> str:
 
 def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> list[str]:
     """What a person should know of a split, a line each."""
-    lines = []
+    lines = [*findings.notes]
     for index, name in enumerate(classes):
         if not _with(index, findings.pixels, findings):
             lines.append(f'No label has {name}: it cannot be learned.')

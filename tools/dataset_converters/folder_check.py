@@ -11,10 +11,20 @@ from label_files import IMAGE_SUFFIXES, read_lines, walk
 from PIL import Image, ImageOps
 
 from mmseg_gist.datasets.parallel import map_files
+from mmseg_gist.datasets.reading import (
+    Notes,
+    Reader,
+    image_notes,
+    orientation,
+    told,
+    turned_label,
+)
 from mmseg_gist.utils import UserError, why
 
 IGNORED = 255
 INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
+# The config that is written reads images in this way.
+READER = Reader(None, 'Image')
 
 
 class Findings(NamedTuple):
@@ -32,6 +42,7 @@ class Findings(NamedTuple):
             int64 (C, ).
         palette (list[list[int]] | None): RGB of the classes in a palette label.
         faults (list[str]): A line for each; the rest counts only without any.
+        notes (list[str]): Lines about images of which training sees little.
     """
 
     images: dict
@@ -42,6 +53,7 @@ class Findings(NamedTuple):
     pixels: dict
     palette: list | None
     faults: list
+    notes: list
 
 
 class Colors:
@@ -163,6 +175,7 @@ def check(
         pixels,
         colors.palette if colors else next(iter(palettes), None),
         sorted(faults),
+        told((str(images[name]), look.notes) for name, look in looks.items()),
     )
 
 
@@ -254,36 +267,43 @@ class _Look(NamedTuple):
     pixels: np.ndarray | None
     palette: list | None
     faults: list
+    notes: Notes
 
 
 def _look(
     image_path: Path, label_path: Path | None, num_classes: int, colors: Colors | None
 ) -> _Look:
     size = digest = digest_of_label = pixels = palette = None
-    faults = []
+    faults, notes = [], {}
     try:
-        # Read to its end, which OpenCV does not insist on, and turned as it does.
+        # Read to its end, which not every OpenCV insists on, and turned as it does.
         with Image.open(image_path) as image:
             image = ImageOps.exif_transpose(image)
         if image.mode[0] != 'I':  # the conversion would clip 16 bits
             image = image.convert('RGB')
         size = image.size
         digest = hashlib.blake2b(f'{size}'.encode() + image.tobytes()).digest()
+        info = dict(img_path=str(image_path))
+        read = READER(dict(info))['img']
+        notes = image_notes(READER, info, read, labeled=label_path is not None)
     except Exception as error:  # each decoder has errors of its own
         faults.append(
             f'{image_path}: cannot be read ({why(error, image_path)}): replace it'
         )
     if label_path is None:
-        return _Look(size, digest, digest_of_label, pixels, palette, faults)
+        return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
 
     try:
         with Image.open(label_path) as label:
+            turned = orientation(label, label_path.read_bytes())
             label.load()
     except Exception as error:
         faults.append(
             f'{label_path}: cannot be read ({why(error, label_path)}): replace it'
         )
-        return _Look(size, digest, digest_of_label, pixels, palette, faults)
+        return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
+    if turned != 1:
+        faults.append(f'{label_path}: {turned_label(turned)}')
     if size and label.size != size:
         way_out = 'turn' if label.size == size[::-1] else 'resize'
         faults.append(
@@ -295,7 +315,7 @@ def _look(
             f'{label_path}: is a colour image ({label.mode}), not one of class '
             f'indices: tell the classes of its colours by --colors FILE'
         )
-        return _Look(size, digest, digest_of_label, pixels, palette, faults)
+        return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
     values = read_values(label, colors)
     digest_of_label = hashlib.blake2b(values.tobytes()).digest()
     wrong = (values < 0) | (values >= num_classes) & (values != IGNORED)
@@ -319,7 +339,7 @@ def _look(
         # what the palette leaves out is black
         flat = [*label.getpalette('RGB'), *bytes(3 * num_classes)]
         palette = np.reshape(flat[: 3 * num_classes], (-1, 3)).tolist()
-    return _Look(size, digest, digest_of_label, pixels, palette, faults)
+    return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
 
 
 def _code(rgb: np.ndarray) -> np.ndarray:

@@ -41,7 +41,8 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
         check_there(runner.cfg, 'unlabeled_dataloader')
         check_missing(dict(runner.cfg, resume=runner._resume))
         if is_main_process():
-            check_datasets(runner.cfg)
+            for line in check_datasets(runner.cfg)['notes']:
+                runner.logger.warning(line)
         barrier()
         unlabeled = runner.cfg.unlabeled_dataloader['dataset']
         dataloader = two_sources(dataloader, unlabeled)

@@ -1,0 +1,211 @@
+"""Reads files as a pipeline does, and says what becomes of them on the way.
+
+A pipeline leaves an image 8 of its 16 bits, turns it as its EXIF orientation says
+(but not its label), and drops what is transparent; of a label it keeps 8 bits.
+Nothing of that fails: a model trains on black images or on other classes.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+
+import cv2
+import mmcv
+import numpy as np
+from mmengine import fileio
+from mmseg.datasets.transforms import LoadAnnotations
+from mmseg.registry import TRANSFORMS
+from PIL import ExifTags, Image
+
+from .labels import loading_steps
+
+DARK = 16  # of 255: an image whose values are all below is nearly black
+FEW = 64  # grays; of an image that has lost bits fewer are left
+
+# What follows from a note, and the way out.
+MEANINGS = dict(
+    turned='training turns images, but not labels: a label must fit its image as '
+    'viewers show it',
+    bits='convert to 8 bits that make use of 0 to 255',
+    dark='training sees black: correct the values, or leave such images out',
+    transparent='training sees the colors below: paint over what must not be seen',
+)
+Notes = dict[str, str]  # from a key of MEANINGS to what is so of a file
+
+
+class Reader:
+    """What loads the images, or the labels, of a data set.
+
+    Args:
+        pipeline: Of the data set. Its settings are used, or mmseg's own without any.
+        what (str): ``'Image'`` or ``'Annotations'``.
+    """
+
+    def __init__(self, pipeline: Sequence[dict] | None, what: str) -> None:
+        self.steps = [TRANSFORMS.build(s) for s in loading_steps(pipeline, what)]
+        self._turns = {}
+
+    def __call__(self, results: dict) -> dict:
+        for step in self.steps:
+            results = step(results)
+        return results
+
+    def content(self, path: str) -> bytes:
+        """The file as it is stored, from where the pipeline takes it."""
+        return fileio.get(path, getattr(self.steps[0], 'backend_args', None))
+
+    def turns(self, image: Image.Image, info: dict) -> bool:
+        """Whether files of this format are turned as their EXIF orientation says.
+
+        Args:
+            image: Any file of the format, opened.
+            info: Of any item of the data set.
+        """
+        if image.format not in self._turns:
+            self._turns[image.format] = self._turns_probe(image.format, info)
+        return self._turns[image.format]
+
+    def _turns_probe(self, kind: str, info: dict) -> bool:
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = 6
+        with tempfile.TemporaryDirectory() as folder:
+            file = f'{folder}/wide.{kind.lower()}'
+            try:
+                Image.new('L', (2, 1)).save(file, kind, exif=exif)
+                results = self(dict(info, img_path=file, seg_map_path=file))
+            except Exception:  # of a loader that reads other files
+                return False
+        read = results['gt_seg_map' if 'gt_seg_map' in results else 'img']
+        return read.shape[:2] == (2, 1)
+
+
+def orientation(image: Image.Image, content: bytes) -> int:
+    """The EXIF orientation, 1 for a file that stands upright or says nothing.
+
+    Args:
+        image: The file, opened.
+        content: The same file. A PNG would be decoded to find that it has no EXIF.
+    """
+    if image.format == 'PNG' and b'eXIf' not in content:
+        return 1
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # damaged EXIF data, which readers pass over
+        return 1
+
+
+def image_notes(read: Reader, info: dict, image: np.ndarray, labeled: bool) -> Notes:
+    """What is lost of an image that can be read.
+
+    Args:
+        read: What has read it.
+        info: Its item of the data set.
+        image: As it was read, (H, W) or (H, W, C).
+        labeled: Whether it has a label, which must fit.
+    """
+    content = read.content(info['img_path'])
+    notes = _lost_bits(content, image)
+    stored = _opened(content)
+    if stored is None:
+        return notes
+    turned = orientation(stored, content)
+    if labeled and turned != 1 and read.turns(stored, info):
+        notes['turned'] = f'stored turned (EXIF orientation {turned})'
+    alpha = stored.mode in ('LA', 'PA', 'RGBA') or 'transparency' in stored.info
+    if alpha and image.shape[2:] == (3,):
+        if stored.convert('RGBA').getextrema()[3][0] < 255:
+            notes['transparent'] = 'transparent in part'
+    return notes
+
+
+def _opened(content: bytes) -> Image.Image | None:
+    try:
+        return Image.open(io.BytesIO(content))
+    except Exception:  # of a format or a size for other readers
+        return None
+
+
+def _lost_bits(content: bytes, image: np.ndarray) -> Notes:
+    low, high = image.min(), image.max()
+    # Pillow clips 16 bits, where OpenCV scales them
+    clipped = high == 255 and (image == 255).mean() > 0.5
+    if high - low >= FEW and not clipped:
+        return {}
+    raw = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if raw is None:
+        return {}
+    top = raw[..., :3].max() if raw.ndim == 3 else raw.max()
+    if raw.dtype == np.uint8:
+        return dict(dark=f'no value above {high} of 255') if high < DARK else {}
+    if top == high:  # nothing is lost
+        return {}
+    bits = f', {int(top).bit_length()} bits' if raw.dtype == np.uint16 else ''
+    becomes = 'clips to 255' if clipped else f'reads as {low} to {high} of 255'
+    return dict(bits=f'values up to {top}{bits}, which training {becomes}')
+
+
+def told(notes: Iterable[tuple[str, Notes]]) -> list[str]:
+    """A line for each kind of note: the first file, how many more, the way out.
+
+    Args:
+        notes: Files with their notes.
+    """
+    files = {}
+    for path, of_file in notes:
+        for kind, text in of_file.items():
+            files.setdefault(kind, []).append((path, text))
+    lines = []
+    for kind, ((path, text), *others) in sorted(files.items()):
+        more = f' and {len(others)} more' if others else ''
+        lines.append(f'{path}{more}: {text}; {MEANINGS[kind]}')
+    return lines
+
+
+def label_fault(read: Reader, info: dict) -> str | None:
+    """What the pipeline turns into another label, without a word.
+
+    Labels that a loader of one's own reads are left to it.
+
+    Args:
+        read: What reads the label.
+        info: Its item of the data set; ``seg_map_path`` is a file that can be read.
+
+    Returns:
+        What is wrong and the way out, without the name of the file; or None.
+    """
+    step = read.steps[0]
+    if getattr(type(step), '_load_seg_map', None) is not LoadAnnotations._load_seg_map:
+        return None
+    content = read.content(info['seg_map_path'])
+    stored = _opened(content)
+    if stored:
+        turned = orientation(stored, content)
+        if turned != 1 and not read.turns(stored, info):
+            return turned_label(turned)
+        if stored.mode == 'P' and step.imdecode_backend != 'pillow':
+            return (
+                f'is a palette of class indices, which imdecode_backend='
+                f'{step.imdecode_backend!r} reads as colors: take that out of '
+                f'LoadAnnotations'
+            )
+        if stored.mode in ('1', 'L', 'P'):
+            return None
+    raw = mmcv.imfrombytes(content, flag='unchanged', backend=step.imdecode_backend)
+    kept = raw.astype(np.uint8)
+    changed = raw != kept
+    if not changed.any():
+        return None
+    value, becomes = raw[changed][0], kept[changed][0]
+    return (
+        f'has label value {value} ({(raw == value).sum()} pixels), which training '
+        f'reads as {becomes}, since labels have 8 bits: write class indices from 0 '
+        f'on, and 255 for what is ignored'
+    )
+
+
+def turned_label(turned: int) -> str:
+    """What is wrong with a label that has an EXIF orientation."""
+    return (
+        f'is stored turned (EXIF orientation {turned}), but labels are read as they '
+        f'are stored: turn its pixels themselves, and take the EXIF data out'
+    )
