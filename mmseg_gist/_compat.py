@@ -7,7 +7,10 @@ this module without one of them ends in a line that says what to run. And
 of ids may be what Windows editors make of them.
 """
 
+import contextlib
+import io
 import pickle
+import warnings
 
 try:
     import mmcv  # noqa: F401
@@ -75,5 +78,23 @@ def skip_byte_order_marks() -> None:
     )
 
 
+def import_quietly() -> None:
+    """Import the parts of mmseg that say that something optional is missing.
+
+    Nothing here needs it, and the first lines of a tool are for what it does.
+    """
+    printed = io.StringIO()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            warnings.filterwarnings('ignore', 'Fail to import ``MultiScaleDeform')
+            import mmseg.datasets
+            import mmseg.models  # noqa: F401
+    finally:
+        for line in printed.getvalue().splitlines():
+            if line != 'Could not import OneDL':
+                print(line)
+
+
+import_quietly()
 allow_mmengine_checkpoints()
 skip_byte_order_marks()

@@ -18,7 +18,8 @@ from mmengine.device import get_device  # noqa: F401
 from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
-from .utils import UserError
+from .engine.runner import QuietRunner
+from .utils import UserError, unformatted
 
 
 def config_parser(description: str) -> ArgumentParser:
@@ -56,7 +57,7 @@ def read_config(file: str, options: dict | None) -> Config:
     """
     if not Path(file).is_file():
         raise UserError(f'{file}: there is no such config file')
-    cfg = Config.fromfile(file)
+    cfg = unformatted(Config.fromfile(file))
     cfg.merge_from_dict(options or {})
     return cfg
 
@@ -90,8 +91,8 @@ def distribute_over_cpus(cfg: Config) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """mmengine's Runner, or the one that the config's ``runner_type`` names."""
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    """A :class:`QuietRunner`, or the one that the config's ``runner_type`` names."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else QuietRunner.from_cfg(cfg)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """What every part of the package may use."""
 
+import copy
 import hashlib
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.config import Config
 
 
 class UserError(ValueError):
@@ -86,6 +88,18 @@ def seeded(seed: int) -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+
+
+def unformatted(cfg: Config) -> Config:
+    """The config; written out, it is not formatted.
+
+    Formatting takes seconds where there are many classes, and a config is written
+    out several times in each stage. Only ``Config`` itself has an argument for it;
+    ``Config.fromfile`` passes it on for some files alone.
+    """
+    cfg = copy.copy(cfg)
+    object.__setattr__(cfg, '_format_python_code', False)
+    return cfg
 
 
 @contextmanager

@@ -62,6 +62,19 @@ def test_import_without_a_family_says_what_to_run(name, then):
     assert 'another exception' not in result.stderr
 
 
+def test_importing_says_nothing():
+    """Of optional parts that are missing, nor does a hook that does not draw."""
+    code = (
+        'import mmseg_gist, mmseg.engine, mmseg.visualization\n'
+        "mmseg.visualization.SegLocalVisualizer.get_instance('any')\n"
+        'mmseg.engine.SegVisualizationHook()'
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, '', '')
+
+
 def test_what_mmengine_saves_loads_with_weights_only(tmp_path):
     """Also the second time: mmengine's own loader takes marks away."""
     from mmengine.runner.checkpoint import load_from_local

@@ -133,7 +133,7 @@ def run_stage_in_worker(cfg: dict, path: Path, cwd: str, driver: int) -> dict:
         cwd (str): The driver's, from which the config's relative paths start.
         driver (int): Its process, which the lock of the work dir names.
     """
-    cfg = Config(cfg)
+    cfg = Config(cfg, format_python_code=False)
     lock = FilePath(cwd, cfg.work_dir, 'lock')
     if not lock.exists() or lock.read_text() != str(driver):
         raise UserError(

@@ -17,8 +17,9 @@ from torch import nn
 from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.datasets.output_check import check_output_folder
+from mmseg_gist.engine.runner.quiet_runner import leave_out_noise
 from mmseg_gist.missing import check_missing, given_model
-from mmseg_gist.utils import UserError, at_least_one
+from mmseg_gist.utils import UserError, at_least_one, unformatted
 
 from .check import check_settings
 from .config import RUN_CONFIG, parent_checkpoint
@@ -130,7 +131,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
         self.keep = keep
-        self.cfg = deepcopy(runner.cfg)
+        # also of Runners that tools of others have built
+        leave_out_noise(runner.logger, runner.cfg.get('log_level', 'INFO'))
+        self.cfg = unformatted(deepcopy(runner.cfg))
         check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
         if not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
@@ -145,6 +148,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         check_missing(dict(self.cfg, resume=not new))
         check_settings(self.cfg)
         check_output_folder(self.cfg, self.cfg.work_dir, '--work-dir')
+        self.resume = runner._resume
+        if self._kept_record() is None:
+            self._check_model()
         if new and is_main_process():
             report = check_datasets(self.cfg)
             self._tell_missing_classes(report)
@@ -154,7 +160,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         check_label_files(self.cfg)
         # Only the stages' Runners train; this one has nothing to load or resume.
-        self.resume = runner._resume
         runner._resume, runner._load_from = False, None
         runner.param_schedulers = None
 
@@ -260,39 +265,44 @@ class IterativeSelfTrainingLoop(BaseLoop):
             if len(path) < depth:
                 remove_results(self.cfg, path)
 
-    def _open_record(self) -> Record:
+    def _kept_record(self) -> Record | None:
+        """The record of the run that is resumed; None for a new run."""
         file = self.record_file
-        settings, lists = fingerprint(self.cfg), id_lists(self.cfg)
-        exists = osp.exists(file)
-        barrier()  # all processes have looked before the first one writes it
-        if exists:
-            if not self.resume:
-                raise UserError(
-                    f'{file} exists: go on with it by --resume, or choose another '
-                    '--work-dir'
-                )
-            record = Record.load(file)
-            names = changed(record.run['settings'], settings)
-            # records of earlier versions have no lists
-            names += changed(record.run.setdefault('lists', lists), lists)
-            seed = (self.cfg.get('randomness') or {}).get('seed')
-            if seed not in (None, record.run['seed']):
-                names.append('randomness.seed')
-            if names:
-                raise UserError(
-                    f'{file} was made with other settings ({", ".join(names)}): '
-                    'choose another --work-dir'
-                )
-        else:
+        if not osp.exists(file):
             stages = osp.join(self.cfg.work_dir, 'stages')
             if osp.exists(stages):  # of which run, nobody knows
                 raise UserError(
                     f'{stages} exists, but not the record of its stages: remove it, '
                     'or choose another --work-dir'
                 )
-            self._check_model()
+            return None
+        if not self.resume:
+            raise UserError(
+                f'{file} exists: go on with it by --resume, or choose another '
+                '--work-dir'
+            )
+        record = Record.load(file)
+        names = changed(record.run['settings'], fingerprint(self.cfg))
+        # records of earlier versions have no lists
+        lists = id_lists(self.cfg)
+        names += changed(record.run.setdefault('lists', lists), lists)
+        seed = (self.cfg.get('randomness') or {}).get('seed')
+        if seed not in (None, record.run['seed']):
+            names.append('randomness.seed')
+        if names:
+            raise UserError(
+                f'{file} was made with other settings ({", ".join(names)}): '
+                'choose another --work-dir'
+            )
+        return record
+
+    def _open_record(self) -> Record:
+        record = self._kept_record()
+        barrier()  # all processes have looked before the first one writes it
+        if record is None:
+            settings, lists = fingerprint(self.cfg), id_lists(self.cfg)
             run = dict(seed=self.runner.seed, settings=settings, lists=lists)
-            record = Record(file, run)
+            record = Record(self.record_file, run)
         self._forget_damaged(record)
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
         record.save()  # the seed is kept before anything is trained with it

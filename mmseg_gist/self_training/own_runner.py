@@ -9,6 +9,8 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from mmseg_gist.engine.runner import BriefRunner
+
 
 @contextmanager
 def own_runner(cfg: Config) -> Iterator[Runner]:
@@ -19,7 +21,7 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
     so that the caller's are current afterwards.
     """
     before = {kind: list(kind._instance_dict) for kind in kinds_by_name()}
-    runner = Runner.from_cfg(cfg)
+    runner = BriefRunner.from_cfg(cfg)
     try:
         yield runner
     finally:

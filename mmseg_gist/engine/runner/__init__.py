@@ -1,4 +1,5 @@
+from .quiet_runner import BriefRunner, QuietRunner
 from .semi_supervised_train_loop import SemiSupervisedTrainLoop
 from .stage_train_loop import StageTrainLoop
 
-__all__ = ['SemiSupervisedTrainLoop', 'StageTrainLoop']
+__all__ = ['BriefRunner', 'QuietRunner', 'SemiSupervisedTrainLoop', 'StageTrainLoop']
