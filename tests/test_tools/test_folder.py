@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import random
 import re
 from pathlib import Path
@@ -69,6 +70,109 @@ def lists():
     return {path.stem: path.read_text().split() for path in Path('out').glob('*.txt')}
 
 
+def written_sets():
+    """What :func:`check_datasets` finds of the config, images by set."""
+    cfg = Config.fromfile('out/out_rist.py')
+    cfg.model = dict()
+    report = check_datasets(cfg)['sets']
+    return {name: each['images'] for name, each in report.items()}
+
+
+# ------------------------------------------------------------- common things
+
+
+def test_links_are_followed(tool, folders, capsys):
+    """A folder on another disk; one that is there twice is used once."""
+    Path('disk').mkdir()
+    for index in (7, 8, 9):
+        Path(f'images/{index}.png').rename(f'disk/{index}.png')
+    Path('images/video').symlink_to('../disk')
+    Path('images/again').symlink_to('../disk')
+    Path('labels').rename('masks')
+    Path('labels').symlink_to('masks')
+    run(tool)
+    assert lists()['unlabeled'] == ['6', 'again/7', 'again/8', 'again/9']
+    assert 'pixel for pixel: 3, such as video/7 of again/7.' in capsys.readouterr().out
+    assert written_sets() == dict(train=4, unlabeled=4, val=2)
+
+
+def test_a_link_without_end(tool, folders):
+    Path('disk').mkdir()
+    Path('images/disk').symlink_to('../disk')
+    Path('disk/back').symlink_to('../images')
+    with pytest.raises(
+        UserError, match='^images/disk/back: is a link back to .*remove'
+    ):
+        run(tool)
+    Path('disk/back').unlink()
+    Path('disk/gone').symlink_to('nowhere')
+    (line,) = faults(tool)
+    assert line.startswith('images/disk/gone: is no image')
+
+
+def test_images_of_several_suffixes(tool, folders):
+    """Two of them differ in it alone; masks too have two."""
+    Path('labels/5.png').rename('labels/5.PNG')
+    for index in (4, 5, 8):
+        Image.open(f'images/{index}.png').save(f'images/{index}.jpg')
+        if index < 8:
+            Path(f'images/{index}.png').unlink()
+    run(tool)
+    assert lists()['unlabeled'] == ['6.png', '7.png', '8.jpg', '8.png', '9.png']
+    named = {path.name for path in Path('out/labels').iterdir()}
+    assert named == {'0.png.png', '1.png.png', '2.png.png', '3.png.png'} | {
+        '4.jpg.png', '5.jpg.png',
+    }  # fmt: skip
+    assert Path('out/labels/5.jpg.png').resolve() == folders / 'labels/5.PNG'
+    assert written_sets() == dict(train=4, unlabeled=5, val=2)
+
+
+def test_repeated_frames(tool, folders, capsys):
+    """One is used, one with a label if there is any."""
+    for copy, of in (('night', 7), ('night2', 7), ('0a', 3), ('33', 3)):
+        Image.open(f'images/{of}.png').save(f'images/{copy}.png', compress_level=0)
+    Path('labels/33.png').write_bytes(Path('labels/3.png').read_bytes())
+    run(tool)
+    found = lists()
+    assert found['unlabeled'] == ['6', '7', '8', '9']
+    assert sorted(found['labeled'] + found['dev']) == [*'012345']
+    assert 'pixel for pixel: 4, such as 33 of 3.' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('name', ["it's", '100% "q" {a} {{b}} [c] $d; é'])
+def test_names_of_all_kinds(tool, folders, monkeypatch, name):
+    Path(name).mkdir()
+    for folder in ('images', 'labels'):
+        Path(folder).rename(f'{name}/{folder}')
+    monkeypatch.chdir(name)
+    for file in ('images/0.png', 'labels/0.png', 'images/9.png'):
+        path = Path(file)
+        target = path.parent / name / f'{path.stem} {name}.png'
+        target.parent.mkdir(exist_ok=True)
+        path.rename(target)
+    run(tool, classes=f'a,b,{name}')
+    assert written_sets() == dict(train=4, unlabeled=4, val=2)
+    cfg = Config.fromfile('out/out_rist.py')
+    assert cfg.metainfo.classes == ('a', 'b', name)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'latin-1'])
+def test_text_of_editors(tool, folders, encoding):
+    """The names of the classes and of their colours."""
+    Path('names').write_bytes('forêt\r\n\r\neau, pluie\r\n'.encode(encoding))
+    colors = '0 0 0 forêt\r\n1 1 1 eau, pluie\r\n2 2 2 ignore\r\n'
+    Path('colors').write_bytes(colors.encode(encoding))
+    if encoding == 'latin-1':
+        for arguments in (('names',), ('forêt,b', '--colors', 'colors')):
+            classes, *rest = arguments
+            with pytest.raises(UserError, match='is no text in UTF-8 .*: save it so'):
+                run(tool, *rest, classes=classes)
+    else:
+        run(tool, '--colors', 'colors', classes='names')
+        cfg = Config.fromfile('out/out_rist.py')
+        assert cfg.metainfo.classes == ('forêt', 'eau, pluie')
+
+
 # ------------------------------------------------------------------- the faults
 
 
@@ -76,8 +180,9 @@ def break_everything():
     """One of each fault that needs no --colors; docs/own_data.md shows them."""
     Path('images/notes.txt').write_text('a note')
     Path('images/scan.png').write_text('no picture')
-    Image.open('images/0.png').save('images/copy.png', compress_level=0)
-    save('images/photo.jpg', np.full((24, 32, 3), 99))
+    Image.open('images/3.png').save('images/copy.png', compress_level=0)
+    save('labels/copy.png', np.zeros((24, 32)))
+    save('images/5.jpg', np.full((24, 32, 3), 99))
     save('labels/0.png', np.zeros((20, 32)))
     save('labels/1.png', np.zeros((24, 32, 3)))
     values = np.zeros((24, 32))
@@ -88,14 +193,10 @@ def break_everything():
 
 
 FAULTS = """\
-images/copy.png: is the same picture as images/0.png: take one of the two out, with \
-its label
 images/notes.txt: is no image (.jpg, .jpeg, .png): convert it, or take it out of the \
 folder
 images/scan.png: cannot be read (cannot identify image file 'images/scan.png'): \
 replace it
-images: holds images with different suffixes, .png (12, such as 0.png) and .jpg (1, \
-such as photo.jpg): bring them all to one
 labels/0.png: is 32 x 20, but its image images/0.png is 32 x 24: resize one of the two
 labels/1.png: is a colour image (RGB), not one of class indices: tell the classes of \
 its colours by --colors FILE
@@ -104,6 +205,10 @@ take it out
 labels/2.png: has values 3, 9 (2 pixels), but only 0 to 2 and 255 (ignored) are \
 allowed: correct them, or add classes to --classes
 labels/3.jpg: is no label (.png): convert it, or take it out of the folder
+labels/5.png: is one of several labels or for one of several images, images/5.jpg and \
+images/5.png: give each image and its label a name of their own
+labels/copy.png: is another label than labels/3.png of one and the same picture: \
+correct one, or take it out with its image
 """
 
 
@@ -173,17 +278,17 @@ def test_what_training_would_not_see(tool, folders, capsys):
     assert line.startswith('labels/0.png: is stored turned (EXIF orientation 3)')
 
 
-def test_images_of_16_bits_differ(tool, folders):
+def test_images_of_16_bits_differ(tool, folders, capsys):
     """Where all their values are above 255, too."""
     rng = np.random.default_rng(0)
     for path in Path('images').iterdir():
         values = rng.integers(256, 2**16, (24, 32), dtype=np.uint16)
         Image.fromarray(values).save(path)
     Path('images/7.png').write_bytes(Path('images/8.png').read_bytes())
-    (line,) = faults(tool)
-    assert line.startswith('images/8.png: is the same picture as images/7.png')
-    Path('images/7.png').unlink()
     run(tool)
+    assert 'copies of other images pixel for pixel: 1, such as 8 of 7.' in (
+        capsys.readouterr().out
+    )
 
 
 def test_wide_values_do_not_wrap_around(tool, folders):
@@ -204,6 +309,16 @@ def test_a_class_of_255(tool, folders):
     assert faults(tool, classes='ground,cat') == [
         'labels: only ground has pixels, all others are ignored (255): give each '
         'class its own value, 0 to 1'
+    ]
+
+
+def test_a_name_that_no_list_can_hold(tool, folders):
+    Path('images/9.png').rename('images/9\n9.png')
+    Path('images/8.png').rename(os.fsdecode(b'images/\xe9.png'))  # Latin-1
+    assert faults(tool) == [
+        f"'images/{name}.png': the name has a line break or is no UTF-8, so no list "
+        'can hold it: rename it'
+        for name in (r'9\n9', r'\udce9')
     ]
 
 

@@ -139,8 +139,8 @@ def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> li
     if findings.copies:
         copy, other = next(iter(findings.copies.items()))
         lines.append(
-            f'{len(findings.copies)} images are in no list: they are the same pictures '
-            f'as others, such as {copy} as {other}.'
+            f'Left out, as copies of other images pixel for pixel: '
+            f'{len(findings.copies)}, such as {copy} of {other}.'
         )
     out = len(findings.images) - sum(len(names) for names in sets.values())
     if out:
