@@ -1,4 +1,4 @@
-"""One thread a process, no singletons left over, and where real data lie."""
+"""One thread a process, no singletons left over, and where real data are."""
 
 import gc
 import logging
@@ -40,7 +40,7 @@ def no_singletons_left():
 
 @pytest.fixture(scope='session')
 def real_data() -> Path:
-    """The folder with ``VOCdevkit`` and ``camvid``.
+    """The folder with ``VOCdevkit``, ``camvid`` and ``voc_animals``.
 
     ``MMSEG_GIST_DATA`` names it; else it is looked for beside the checkout.
     A test that needs it is skipped where it is missing, but fails in CI.
@@ -48,7 +48,7 @@ def real_data() -> Path:
     folder = Path(os.environ.get('MMSEG_GIST_DATA', ROOT / '../shared/data'))
     missing = [
         str(folder / name)
-        for name in ('VOCdevkit', 'camvid')
+        for name in ('VOCdevkit', 'camvid', 'voc_animals')
         if not (folder / name).is_dir()
     ]
     if missing:

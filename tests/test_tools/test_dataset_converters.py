@@ -13,7 +13,7 @@ from mmseg_gist.utils import UserError
 
 ROOT = Path(__file__).parents[2]
 SPLITS = ROOT / 'configs/_base_/splits'
-TOTALS = dict(voc=10582, cityscapes=2975, voc1k=528, camvid=367)
+TOTALS = dict(voc=10582, cityscapes=2975, animals=3131, camvid=367)
 LABELED = {
     'voc/1-50': 211,
     'voc/1-20': 529,
@@ -23,8 +23,9 @@ LABELED = {
     'cityscapes/1-20': 148,
     'cityscapes/1-8': 371,
     'cityscapes/1-4': 743,
-    'voc1k/1-8': 66,
-    'voc1k/1-4': 132,
+    'animals/1-50': 63,
+    'animals/1-20': 162,
+    'animals/1-8': 390,
     'camvid/1-16': 23,
     'camvid/1-8': 46,
 }
@@ -93,8 +94,9 @@ def test_shipped_orders():
     cityscapes = shipped_order('cityscapes/1-50')
     by_name = sorted(cityscapes, key=lambda name: name.split('/'))
     assert cityscapes[:3] == [by_name[1899], by_name[948], by_name[1198]]
-    voc1k = shipped_order('voc1k/1-8')
-    assert voc1k == [name for name in shipped_order('voc/1-50') if name in set(voc1k)]
+    animals = shipped_order('animals/1-50')
+    of_animals = set(animals)
+    assert animals == [n for n in shipped_order('voc/1-50') if n in of_animals]
     camvid = sorted(shipped_order('camvid/1-16'))
     random.Random(0).shuffle(camvid)
     assert camvid == shipped_order('camvid/1-16')
@@ -104,7 +106,7 @@ def test_shipped_orders():
     'test_list, train, number',
     [
         ('voc/val.txt', 'voc/1-8', 1449),
-        ('voc1k/test.txt', 'voc1k/1-4', 511),
+        ('animals/test.txt', 'animals/1-8', 445),
         ('cityscapes/val.txt', 'cityscapes/1-4', 500),
         ('camvid/test.txt', 'camvid/1-8', 233),
     ],
@@ -454,3 +456,107 @@ def test_voc_tells_all_that_is_missing_at_once(tool, voc_root):
         'of other images with --lists'
     )
     assert not (voc_root / 'SegmentationClassAug/b.png').exists()
+
+
+@pytest.fixture
+def animals_root(tmp_path, voc_root, monkeypatch, tool):
+    """That folder as one of VOC-animals: a is labeled, b development, d test."""
+    for name, ids in dict(labeled='a', dev='b', unlabeled='c', test='d').items():
+        (tmp_path / f'{name}.txt').write_text(ids)
+    lists = [tmp_path / f'{n}.txt' for n in ('labeled', 'dev', 'unlabeled', 'test')]
+    assert [path.name for path in tool('voc').ANIMALS] == [p.name for p in lists]
+    monkeypatch.setattr(tool('voc'), 'ANIMALS', lists)
+    # left half red, right half blue; the label likewise, its first column ignored
+    image = np.zeros((6, 8, 3))
+    image[:, :4], image[:, 4:] = (250, 0, 0), (0, 0, 250)
+    Image.fromarray(np.uint8(image)).save(voc_root / 'JPEGImages/a.jpg', quality=95)
+    label = np.repeat([[255, 8, 8, 8, 12, 12, 12, 12]], 6, axis=0)
+    save(voc_root / 'SegmentationClassAug/a.png', label)
+    return voc_root
+
+
+def animals_args(root, *options):
+    sbd = ['--sbd', str(root.parent / 'sbd')]
+    return [str(root), '--animals', *sbd, '--out', str(root.parent / 'out'), *options]
+
+
+@pytest.mark.parametrize('long_side, size', [(4, (4, 3)), (16, (16, 12))])
+def test_voc_animals_of_a_size(tool, animals_root, long_side, size, capsys):
+    before = untouched(animals_root.parent)
+    tool('voc').main(animals_args(animals_root, '--long-side', str(long_side)))
+    after = untouched(animals_root.parent)
+    assert before.items() <= after.items()
+    out = animals_root.parent / 'out'
+    made = {str(path.relative_to(out)) for path in after.keys() - before.keys()}
+    assert made == {
+        *(f'JPEGImages/{name}.jpg' for name in 'abcd'),
+        *(f'SegmentationClassAug/{name}.png' for name in 'abd'),  # c needs none
+    }
+    assert {Image.open(path).size for path in out.rglob('*.*')} == {size}
+    # by nearest: nothing between 8 and 12, and every half has its class
+    label = load(out / 'SegmentationClassAug/a.png')
+    middle = long_side // 2
+    assert set(np.unique(label[:, :middle])) == {8, 255}
+    assert (label[:, middle:] == 12).all()
+    with Image.open(out / 'SegmentationClassAug/a.png') as opened:
+        assert opened.convert('RGB').getpixel((middle, 0)) == (64, 0, 128)  # dog
+    image = load(out / 'JPEGImages/a.jpg').astype(int)
+    assert np.abs(image[:, 0] - (250, 0, 0)).max() < 60
+    assert np.abs(image[:, -1] - (0, 0, 250)).max() < 60
+    said = capsys.readouterr().out
+    assert f'{out}: 4 images, 3 labels' in said
+    assert '1 unlabeled images have no label, and need none' in said
+
+
+def test_voc_animals_at_their_own_size(tool, animals_root):
+    tool('voc').main(animals_args(animals_root))
+    out = animals_root.parent / 'out'
+    for name in 'abcd':
+        file = f'JPEGImages/{name}.jpg'
+        assert (out / file).read_bytes() == (animals_root / file).read_bytes()
+    label = 'SegmentationClassAug/a.png'
+    assert (load(out / label) == load(animals_root / label)).all()
+    assert (load(out / 'SegmentationClassAug/d.png') == 17).all()
+
+
+def test_voc_animals_bad_input(tool, animals_root, capsys):
+    voc = tool('voc')
+    before = untouched(animals_root.parent)
+    with pytest.raises(UserError, match='VOC2012/x: lies in .*, which stays as it is'):
+        voc.main(animals_args(animals_root, '--out', str(animals_root / 'x')))
+    with pytest.raises(UserError, match='--long-side = 0 is not a whole number'):
+        voc.main(animals_args(animals_root, '--long-side', '0'))
+    with pytest.raises(SystemExit):
+        voc.main([str(animals_root), '--long-side', '4'])
+    assert '--long-side and --out are for --animals' in capsys.readouterr().err
+    assert untouched(animals_root.parent) == before
+    (animals_root / 'JPEGImages/c.jpg').unlink()
+    with pytest.raises(UserError) as caught:
+        voc.main([str(animals_root), '--animals', '--sbd', 'gone'])
+    message = str(caught.value)
+    assert message.startswith('3 things are missing: (1) gone: no such folder')
+    assert '(2) ' in message and '1 of 4 images, such as c.jpg' in message
+    assert '(3) the labels of 1 images to train or test on, such as d' in message
+
+
+def test_voc_animals_of_real_photographs(tool, real_data, tmp_path):
+    """Of those that are there; each has the size it has in ``voc_animals``."""
+    root = real_data / 'VOCdevkit/VOC2012'
+    voc = tool('voc')
+    with pytest.raises(UserError, match=r'JPEGImages: \d+ of 3576 images, such as'):
+        voc.main([str(root), '--animals', '--out', str(tmp_path / 'out')])
+    names = [
+        name
+        for path in voc.ANIMALS
+        for name in lines(path)
+        if (root / f'JPEGImages/{name}.jpg').exists()
+    ][:3]
+    (tmp_path / 'ids.txt').write_text('\n'.join(names))
+    args = ['--lists', str(tmp_path / 'ids.txt'), '--long-side', '288']
+    voc.main([str(root), '--animals', '--out', str(tmp_path / 'out'), *args])
+    for name in names:
+        for file in (f'JPEGImages/{name}.jpg', f'SegmentationClassAug/{name}.png'):
+            with Image.open(tmp_path / 'out' / file) as made:
+                with Image.open(real_data / 'voc_animals' / file) as theirs:
+                    assert made.size == theirs.size
+                    assert max(made.size) == 288

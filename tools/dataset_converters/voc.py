@@ -15,30 +15,38 @@ labeled share: 1/50 unless other lists are given, as here those of 1/8::
         --sbd benchmark_RELEASE/dataset/cls \
         --lists configs/_base_/splits/voc/{1-8/*,val}.txt
 
-VOC-1k needs VOC's own labels only::
+VOC-animals is made of the same sources, in a folder of its own. With --long-side its
+3,576 images and their labels are resized, else they keep their size::
 
-    python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
-        --lists configs/_base_/splits/voc1k/1-8/{labeled,dev,unlabeled}.txt \
-        configs/_base_/splits/voc1k/test.txt
+    python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 --animals \
+        --sbd benchmark_RELEASE/dataset/cls --long-side 288 --out data/voc_animals
 """
 
 import argparse
 from pathlib import Path
 
+import cv2
 import numpy as np
-from label_files import check_values, read_label, read_list, write_label
+from label_files import (
+    check_values,
+    read_image,
+    read_label,
+    read_list,
+    write_image,
+    write_label,
+)
+from mmcv import rescale_size
 from mmseg.datasets import PascalVOCDataset
 from PIL import Image
 
 from mmseg_gist.cli import run
 from mmseg_gist.datasets.parallel import map_files
-from mmseg_gist.utils import UserError, tell_missing
+from mmseg_gist.utils import UserError, at_least_one, atomic_path, tell_missing
 
-SPLITS = Path(__file__).parents[2] / 'configs/_base_/splits/voc'
-LISTS = [
-    *(SPLITS / '1-50' / f'{name}.txt' for name in ('labeled', 'dev', 'unlabeled')),
-    SPLITS / 'val.txt',
-]
+SPLITS = Path(__file__).parents[2] / 'configs/_base_/splits'
+TRAIN = [f'1-50/{name}.txt' for name in ('labeled', 'dev', 'unlabeled')]
+LISTS = [SPLITS / 'voc' / name for name in (*TRAIN, 'val.txt')]
+ANIMALS = [SPLITS / 'animals' / name for name in (*TRAIN, 'test.txt')]
 PALETTE = PascalVOCDataset.METAINFO['palette']
 
 
@@ -71,6 +79,27 @@ def find_label(name: str, folders: list[Path], sbd: Path | None) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
+def checked_label(source: Path, image_path: Path, size: tuple) -> np.ndarray:
+    """Read a label, from wherever it is.
+
+    Args:
+        source: An index PNG or one of SBD's files.
+        image_path: Of its image, named in the error.
+        size: Width and height of the image.
+
+    Returns:
+        (H, W) uint8, 0..20 and 255.
+
+    Raises:
+        UserError: If the label is damaged, of another size, or has other values.
+    """
+    label = read_mat(source) if source.suffix == '.mat' else read_label(source)
+    check_values(source, label, len(PALETTE))
+    if label.shape[::-1] != size:
+        raise UserError(f'{source}: is not of the size of {image_path}: get both again')
+    return label
+
+
 def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
     """Check the image of one id and its label, and write the label if it is new.
 
@@ -84,8 +113,7 @@ def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
         Whether the label was written.
 
     Raises:
-        UserError: If image or label are damaged, differ in size, or the label has
-            values other than 0..20 and 255.
+        UserError: If image or label are damaged, or do not fit together.
     """
     image_path = root / 'JPEGImages' / f'{name}.jpg'
     try:
@@ -95,14 +123,46 @@ def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
         raise UserError(f'{image_path}: is damaged ({error}): get it again') from None
     if source is None:
         return False
-    label = read_mat(source) if source.suffix == '.mat' else read_label(source)
-    check_values(source, label, len(PALETTE))
-    if label.shape[::-1] != size:
-        raise UserError(f'{source}: is not of the size of {image_path}: get both again')
+    label = checked_label(source, image_path, size)
     if source.parent == out:
         return False
     write_label(out / f'{name}.png', label, PALETTE)
     return True
+
+
+def copy(
+    name: str, source: Path | None, root: Path, out: Path, long_side: int | None
+) -> None:
+    """Write one image, and its label if there is one, into a folder like VOC's.
+
+    Args:
+        name: The id.
+        source: The file that has its label, None for an image without one.
+        root: Of VOC 2012.
+        out: The folder that gets JPEGImages and SegmentationClassAug.
+        long_side: To which both are resized; None for their own size, with the
+            image's file as it is.
+
+    Raises:
+        UserError: If image or label are damaged, or do not fit together.
+    """
+    image_path = root / 'JPEGImages' / f'{name}.jpg'
+    image = read_image(image_path)
+    size = image.shape[1::-1]
+    label = source and checked_label(source, image_path, size)
+    target = out / 'JPEGImages' / image_path.name
+    if long_side:
+        new = rescale_size(size, (long_side, long_side))
+        shrinks = long_side < max(size)
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        write_image(target, cv2.resize(image, new, interpolation=how))
+    else:
+        new = size
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(image_path.read_bytes())
+    if label is not None:
+        label = cv2.resize(label, new, interpolation=cv2.INTER_NEAREST)
+        write_label(out / 'SegmentationClassAug' / f'{name}.png', label, PALETTE)
 
 
 def missing_images(folder: Path, names: list[str]) -> list[str]:
@@ -130,16 +190,21 @@ def main(argv=None):
     parser.add_argument('root', type=Path, help='e.g. data/VOCdevkit/VOC2012')
     parser.add_argument('--aug', type=Path, help='folder of more label PNGs')
     parser.add_argument('--sbd', type=Path, help="folder of SBD's .mat files")
-    parser.add_argument(
-        '--lists', type=Path, nargs='+', default=LISTS, help='lists of the ids'
-    )
+    parser.add_argument('--lists', type=Path, nargs='+', help='lists of the ids')
+    parser.add_argument('--animals', action='store_true', help='make VOC-animals')
+    parser.add_argument('--long-side', type=int, help='of its images, in pixels')
+    parser.add_argument('--out', type=Path, help='its folder (data/voc_animals)')
     args = parser.parse_args(argv)
+    if not args.animals and (args.long_side or args.out):
+        parser.error('--long-side and --out are for --animals')
+    if args.long_side is not None:
+        at_least_one('--long-side', args.long_side)
 
     needed = {}
-    for path in args.lists:
+    for path in args.lists or (ANIMALS if args.animals else LISTS):
         needed |= dict.fromkeys(read_list(path), not path.stem.startswith('unlabeled'))
-    out = args.root / 'SegmentationClassAug'
-    folders = [out, args.root / 'SegmentationClass', *filter(None, [args.aug])]
+    aug = args.root / 'SegmentationClassAug'
+    folders = [aug, args.root / 'SegmentationClass', *filter(None, [args.aug])]
     sources = {name: find_label(name, folders, args.sbd) for name in needed}
     without = [name for name, source in sources.items() if not source]
     tell_missing(
@@ -151,11 +216,21 @@ def main(argv=None):
         + missing_images(args.root / 'JPEGImages', list(needed))
         + missing_labels([name for name in without if needed[name]])
     )
-    written = map_files(
-        lambda name: complete(name, sources[name], args.root, out), list(needed)
-    )
-    good, new = len(needed) - len(without), sum(written)
-    print(f'{out}: {good} labels are good, {new} of them new')
+    good = len(needed) - len(without)
+    if args.animals:
+        out = args.out or Path('data/voc_animals')
+        if out.resolve().is_relative_to(args.root.resolve()):
+            raise UserError(f'{out}: lies in {args.root}, which stays as it is')
+        map_files(
+            lambda name: copy(name, sources[name], args.root, out, args.long_side),
+            list(needed),
+        )
+        print(f'{out}: {len(needed)} images, {good} labels')
+    else:
+        written = map_files(
+            lambda name: complete(name, sources[name], args.root, aug), list(needed)
+        )
+        print(f'{aug}: {good} labels are good, {sum(written)} of them new')
     if without:
         print(f'{len(without)} unlabeled images have no label, and need none')
 
