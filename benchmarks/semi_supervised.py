@@ -1,7 +1,6 @@
 """What ClassMix, CutMix and S4GAN cost over plain supervised training.
 
-The CamVid configs (EfficientNet-Lite0, crops of 161 x 161, but 8 labelled images
-a batch) train for a few iterations on embedded shapes of CamVid's height, each in
+The CamVid configs (EfficientNet-Lite0, crops of 193 x 193) train for a few iterations on embedded shapes of CamVid's height, each in
 a process of its own with one thread, one after the other in several rounds::
 
     python benchmarks/semi_supervised.py --out FILE.json
@@ -53,14 +52,14 @@ from mmengine.config import Config
 from mmseg_gist.self_training.memory import peak_memory, reset_peak_memory
 from mmseg_gist.self_training.own_runner import own_runner
 
-SUPERVISED = 'supervised/deeplabv2_camvid_1-16.py'
+SUPERVISED = 'supervised/deeplabv3plus_camvid_1-16.py'
 # by name: config, labelled and unlabelled images in a batch
 SIDES = dict(
     supervised=(SUPERVISED, 8, 0),
     supervised_16=(SUPERVISED, 16, 0),
-    classmix=('classmix/deeplabv2_camvid_1-16_classmix.py', 8, 8),
-    cutmix=('cutmix/deeplabv2_camvid_1-16_cutmix.py', 8, 8),
-    s4gan=('s4gan/deeplabv2_camvid_1-16_s4gan.py', 8, 8),
+    classmix=('classmix/deeplabv3plus_camvid_1-16_classmix.py', 8, 8),
+    cutmix=('cutmix/deeplabv3plus_camvid_1-16_cutmix.py', 8, 8),
+    s4gan=('s4gan/deeplabv3plus_camvid_1-16_s4gan.py', 8, 8),
 )
 
 

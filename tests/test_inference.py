@@ -12,7 +12,7 @@ from mmseg.registry import MODELS
 from PIL import Image
 from tiny import ROOT, write_tiny
 
-CAMVID = ROOT / 'configs/gist/deeplabv2_camvid_1-16_rist.py'
+CAMVID = ROOT / 'configs/gist/deeplabv3plus_camvid_1-16_rist.py'
 
 
 def write_checkpoint(config: Path, file: Path) -> Path:
@@ -69,10 +69,16 @@ def test_inference(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'data', ['voc_1-50', 'voc1k_1-4', 'cityscapes_1-8', 'camvid_1-16']
+    'name',
+    [
+        'deeplabv2_voc_1-50',
+        'deeplabv2_cityscapes_1-8',
+        'deeplabv3plus_animals_1-8',
+        'deeplabv3plus_camvid_1-16',
+    ],
 )
-def test_configs_have_what_inference_looks_for(data):
-    cfg = Config.fromfile(CAMVID.with_name(f'deeplabv2_{data}_rist.py'))
+def test_configs_have_what_inference_looks_for(name):
+    cfg = Config.fromfile(CAMVID.with_name(f'{name}_rist.py'))
     assert cfg.test_pipeline == cfg.test_dataloader.dataset.pipeline
 
 

@@ -1,6 +1,6 @@
 # Fig. 1, Fig. 2, Fig. 6: every policy, nine stages each; FIST with alpha = 1 is
 # "labels only".
-_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/nine_stages.py']
+_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/paper.py']
 train_cfg = dict(
     policy=dict(
         _delete_=True,
@@ -16,4 +16,3 @@ train_cfg = dict(
         },
     )
 )
-experiment = dict(seeds=[0, 1, 2], settings={'CL+LE+TS': {}})  # as the config has it

@@ -1,9 +1,9 @@
 # Table I, the column of VOC 1/50: each base alone, with GIST and with RIST.
-_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/nine_stages.py']
+_base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/paper.py']
+configs = '{{ fileDirname }}/..'
 train_cfg = dict(
     policy=dict(_delete_=True, type='PolicySet', policies={{_base_.policies}})
 )
-configs = '{{ fileDirname }}/..'
 experiment = dict(
     settings=dict(
         _delete_=True,
