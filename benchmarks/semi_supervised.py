@@ -1,7 +1,8 @@
 """What ClassMix, CutMix and S4GAN cost over plain supervised training.
 
-The CamVid configs (EfficientNet-Lite0, crops of 193 x 193) train for a few iterations on embedded shapes of CamVid's height, each in
-a process of its own with one thread, one after the other in several rounds::
+The CamVid configs (EfficientNet-Lite0, crops of 193 x 193, 8 labeled images a batch)
+train for a few iterations on embedded shapes of more than CamVid's height, each in a
+process of its own with one thread, one after the other in several rounds::
 
     python benchmarks/semi_supervised.py --out FILE.json
 

@@ -13,7 +13,7 @@ Own images, in a random order::
 A list file whose order counts, here restricted to the ids of a second list::
 
     python tools/dataset_converters/splits.py order.txt --only train.txt \
-        --labeled 66 --out configs/_base_/splits/voc1k/1-8
+        --labeled 63 --out configs/_base_/splits/animals/1-50
 """
 
 import argparse
