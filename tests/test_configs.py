@@ -44,7 +44,7 @@ POLICY_TYPES = dict(rist='RIST', gist='GIST')
 SUPERVISED = [f'supervised/{stem(cell)}' for cell in CELLS]
 RIST = [f'gist/{stem(cell)}_rist' for cell in CELLS]
 GREEDY = [f'gist/{stem(cell)}_gist' for cell in TABLE_1 + COMPARED]
-SHAPES = ['gist/deeplabv2_shapes_rist', 'gist/deeplabv3plus_shapes_rist']
+SHAPES = ['gist/deeplabv2_shapes_rist']
 OTHER_MODELS = [
     'gist/deeplabv2_animals_1-50_rist',
     'gist/segformer_mit-b0_camvid_1-16_rist',

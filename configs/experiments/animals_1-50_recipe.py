@@ -15,4 +15,4 @@ train_cfg = dict(
         },
     )
 )
-experiment = dict(seeds=[0, 1, 2], settings={'EC+perturbation': {}})
+experiment = dict(seeds=[0, 1, 2], settings={'perturbation': {}})

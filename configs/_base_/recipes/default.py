@@ -1,11 +1,12 @@
-# The project's own recipe, chosen on the development sets of VOC-animals and CamVid
-# (docs/results.md): the same share of each class is kept, and pseudo-labeled images
-# are perturbed. A stage has a fifth of stage 0's iterations.
+# The project's own recipe: pseudo-labeled images are perturbed, and no label is erased
+# (on VOC-animals' development set erasing by class costs a stage on pseudo-labels
+# points; dense scenes may want label_erase=dict(keep=0.7)). A stage has a fifth of
+# stage 0's iterations. It is being measured: docs/results.md.
 train_cfg = dict(
     type='IterativeSelfTrainingLoop',
     stage_ratio=0.2,
     probabilities=dict(type='TemperatureScaling', T=0.2),
-    label_erase=dict(keep=0.6),
+    label_erase=None,
     perturbation=dict(
         mask=dict(type='BoxMask'),
         augmentation=dict(
