@@ -16,18 +16,18 @@ experiment = dict(
         # a plain probability of 0.7, and the same with T = 0.2 and six classes
         'CL+LE': {
             **paper,
-            'train_cfg.label_erase': dict(threshold=0.7),
+            'train_cfg.label_erase': dict(_delete_=True, threshold=0.7),
             'train_cfg.probabilities.T': 1.0,
         },
         'CL+LE+TS': {
             **paper,
-            'train_cfg.label_erase': dict(threshold=0.25),
+            'train_cfg.label_erase': dict(_delete_=True, threshold=0.25),
         },
         'EC': {
             'train_cfg.perturbation': None,
-            'train_cfg.label_erase': dict(keep=0.7),
+            'train_cfg.label_erase': dict(_delete_=True, keep=0.7),
         },
-        'EC+perturbation': {'train_cfg.label_erase': dict(keep=0.7)},
+        'EC+perturbation': {'train_cfg.label_erase': dict(_delete_=True, keep=0.7)},
         'perturbation': {},  # as the config has it
         'perturbation+views': {
             'train_cfg.labeling': dict(scales=[0.75, 1.0, 1.25], flip=True)

@@ -17,7 +17,7 @@ experiment = dict(
             'train_cfg.consistency': dict(
                 loss_weight=0.1, dropout_ratio=0.1, momentum=0.99
             ),
-            'train_cfg.label_erase': dict(threshold=0.25),
+            'train_cfg.label_erase': dict(_delete_=True, threshold=0.25),
         }
     },
 )
