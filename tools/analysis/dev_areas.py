@@ -8,13 +8,13 @@ that are there already are skipped. A larger set than the run's own is given by
 
 import copy
 import json
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 
 from mmseg_gist.analysis.runs import Run, config_of, find_runs, read_counts
 from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import step_name
+from mmseg_gist.datasets.output_names import output_names
 from mmseg_gist.self_training.config import own_runtime
 from mmseg_gist.self_training.fingerprint import fingerprint
 from mmseg_gist.self_training.own_runner import own_runner, whole_images
@@ -52,11 +52,8 @@ def evaluate(cfg: Config, checkpoint: Path) -> dict[str, list[list[int]]]:
     with own_runner(evaluation_config(cfg, checkpoint)) as runner, whole_images():
         runner.test()
         (metric,) = runner.test_loop.evaluator.metrics
-    folder = os.path.commonpath([os.path.dirname(path) for path in metric.areas])
-    return {
-        str(Path(path).relative_to(folder).with_suffix('')): areas
-        for path, areas in metric.areas.items()
-    }
+    names = (name.removesuffix('.png') for name in output_names([*metric.areas]))
+    return dict(zip(names, metric.areas.values()))
 
 
 def add_areas(each: Run, cfg: Config) -> None:
