@@ -40,8 +40,9 @@ def stage_seed(cfg: Config, path: Path) -> int:
 def stage_iters(cfg: Config, path: Path) -> int:
     settings = cfg.train_cfg
     if path:
-        share = (settings.get('stage_ratio') or 0) * settings.get('initial_iters', 0)
-        return settings.get('stage_iters') or max(1, round(share))
+        if settings.get('stage_iters') is not None:
+            return settings.stage_iters
+        return max(1, round(settings.stage_ratio * settings.initial_iters))
     return 0 if cfg.get('load_from') else settings.initial_iters
 
 

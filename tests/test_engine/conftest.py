@@ -46,6 +46,7 @@ def make_stage(cfg):
     """make_stage(path): the stage's config, without a parent to start from."""
 
     def make_stage(*path):
+        cfg.train_cfg.label_erase = dict(threshold=0.3)  # no stage computes others
         stage = stage_config(cfg, path)
         stage.load_from = None
         for dataset in stage.train_dataloader.dataset.datasets:

@@ -27,7 +27,7 @@ def config(tmp_path_factory) -> Path:
             "custom_imports = dict(imports=['mmseg_gist', 'unformatted'])\n"
             "model['decode_head'].update(dropout_ratio=0, norm_cfg=None)\n"
             "train_cfg['consistency']['dropout_ratio'] = 0.0\n"
-            "unlabeled_dataloader['dataset']['pipeline'][2]['threshold'] = 0.0\n"
+            "train_cfg['label_erase'] = train_cfg['perturbation'] = None\n"
         )
     done = train(
         config,

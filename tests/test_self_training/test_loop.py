@@ -114,6 +114,7 @@ def test_what_was_kept_is_recorded(finished):
     before, after = np.zeros(256), np.zeros(256)
     dataset.pipeline = dataset.pipeline[:3]
     assert dataset.pipeline[2].type == 'LabelErase'
+    init_default_scope('mmseg')
     dataset = DATASETS.build(dataset)
     for index in range(len(dataset)):
         file = Path(dataset.get_data_info(index)['seg_map_path'])

@@ -163,7 +163,7 @@ def test_tta_augments_at_the_size_of_testing():
     assert [scale['scale_factor'] for scale in scales] == [0.75, 1.0, 1.25]
     assert [flip['prob'] for flip in flips] == [0.0, 1.0]
     assert rest == [[labels], [pack]]
-    assert cfg.model == dict(type='SegTTAModel', module=dict(type='EncoderDecoder'))
+    assert cfg.model == dict(type='LogitsTTAModel', module=dict(type='EncoderDecoder'))
 
 
 def test_tta_takes_the_configs_own_pipeline():
