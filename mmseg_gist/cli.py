@@ -19,6 +19,7 @@ from mmengine.runner import Runner
 from mmseg.registry import RUNNERS
 
 from .engine.runner import QuietRunner
+from .self_training.plain_config import plain_config
 from .utils import UserError, unformatted
 
 
@@ -59,7 +60,7 @@ def read_config(file: str, options: dict | None) -> Config:
         raise UserError(f'{file}: there is no such config file')
     cfg = unformatted(Config.fromfile(file))
     cfg.merge_from_dict(options or {})
-    return cfg
+    return plain_config(cfg)
 
 
 def load_config(args: Namespace) -> Config:
