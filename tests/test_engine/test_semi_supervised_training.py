@@ -19,6 +19,7 @@ from runs import train
 from semi import HELPERS, LOOP, write_semi
 from warm import Fork
 
+from mmseg_gist.engine.optim import build
 from mmseg_gist.engine.runner.semi_supervised_train_loop import two_sources
 from mmseg_gist.utils import UserError
 
@@ -202,6 +203,7 @@ def test_bad_data_are_told_before_the_training(cfg, tmp_path):
 def test_mixed_precision(cfg, monkeypatch):
     """On the CPU in bfloat16; the loss scaling is that of the GPU."""
     monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
+    monkeypatch.setattr(build, 'get_device', lambda: 'cuda')
     scaler = partial(torch.amp.GradScaler, 'cpu')
     monkeypatch.setattr(amp_optimizer_wrapper, 'GradScaler', scaler)
     cfg.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')

@@ -129,3 +129,11 @@ def test_switched_off():
     )
     images = torch.rand(2, 3, 8, 8) * 255
     assert torch.equal(augment(images), images)
+
+
+def test_four_channels_have_brightness_and_contrast_alone():
+    images = torch.tensor([10.0, 20, 30, 40]).reshape(1, 4, 1, 1)
+    changes = torch.tensor([0.5]), torch.tensor([1.0]), *[torch.tensor([0.9])] * 2
+    changed = color_jitter(images, *changes)
+    # 15, 30, 45, 60 of mean 37.5, whose distances from it are doubled, from 0 on
+    assert changed.flatten().tolist() == [0, 22.5, 52.5, 82.5]

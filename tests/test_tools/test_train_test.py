@@ -182,6 +182,29 @@ def test_tta_takes_the_configs_own_pipeline():
     assert cfg.model.type == 'MyTTAModel'
 
 
+def test_tta_reaches_wrapped_sets_and_heads_of_one_channel():
+    """mmseg's own model takes the sigmoid of one channel twice."""
+    use_tta = runpy.run_path(str(ROOT / 'tools/test.py'))['use_tta']
+    leaf = dict(pipeline=[dict(type='LoadImageFromFile'), dict(type='PackSegInputs')])
+    repeated = dict(type='RepeatDataset', dataset=leaf)
+    dataset = dict(type='ConcatDataset', datasets=[leaf, repeated])
+    cfg = Config(
+        dict(
+            model=dict(type='EncoderDecoder'),
+            test_dataloader=dict(dataset=dataset),
+            tta_model=dict(type='SegTTAModel'),
+        )
+    )
+    use_tta(cfg)
+    one, other = cfg.test_dataloader.dataset.datasets
+    for pipeline in (one.pipeline, other.dataset.pipeline):
+        assert [step['type'] for step in pipeline] == [
+            'LoadImageFromFile',
+            'TestTimeAug',
+        ]
+    assert cfg.model.type == 'LogitsTTAModel'
+
+
 def test_a_users_error_is_one_line(folder):
     result = command('train.py', folder, 'none.py')
     assert result.returncode == 1

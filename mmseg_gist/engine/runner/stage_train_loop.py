@@ -3,10 +3,11 @@ import random
 import numpy as np
 import torch
 from mmengine.dist import get_rank
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmseg.registry import LOOPS
 from torch import nn
 
+from mmseg_gist.engine.optim import optim_wrapper_for
 from mmseg_gist.utils import derive_seed
 
 
@@ -26,9 +27,16 @@ class StageTrainLoop(IterBasedTrainLoop):
     """
 
     def __init__(
-        self, *args, seed: int, val_interval: int | None = None, **kwargs
+        self,
+        runner: Runner,
+        *args,
+        seed: int,
+        val_interval: int | None = None,
+        **kwargs,
     ) -> None:
-        super().__init__(*args, val_interval=val_interval, **kwargs)
+        super().__init__(runner, *args, val_interval=val_interval, **kwargs)
+        if isinstance(runner.optim_wrapper, dict):  # mmengine builds it after the loop
+            runner.optim_wrapper = optim_wrapper_for(runner.model, runner.optim_wrapper)
         self.dataloader_iterator = None  # it would start with the first image
         self.seed = seed
 

@@ -5,7 +5,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
-from mmseg_gist.models.utils import mix
+from mmseg_gist.models.utils import build_mask, mix
 
 from .semi_segmentor import (
     SemiSegmentor,
@@ -41,7 +41,8 @@ class ClassMix(SemiSegmentor):
             images: a function of (N, 3, H, W) in [0, 255]. None for nothing.
         threshold (float): In [0, 1]. Defaults to 0.968.
         loss_weight (float): Defaults to 1.
-        ignore_index (int): The label of padded pixels. Defaults to 255.
+        ignore_index (int, optional): The label of padded pixels. Defaults to the
+            one that the segmentor's loss leaves out.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 
@@ -52,12 +53,14 @@ class ClassMix(SemiSegmentor):
         augmentation: dict | None = None,
         threshold: float = 0.968,
         loss_weight: float = 1.0,
-        ignore_index: int = 255,
+        ignore_index: int | None = None,
         data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(segmentor, data_preprocessor)
         self.teacher = deepcopy(self.segmentor).requires_grad_(False)
-        self.mask = MODELS.build(mask or dict(type='ClassMask'))
+        if ignore_index is None:
+            ignore_index = self.ignored_label
+        self.mask = build_mask(mask or dict(type='ClassMask'), ignore_index)
         self.augmentation = augmentation and MODELS.build(augmentation)
         self.threshold = threshold
         self.loss_weight = loss_weight

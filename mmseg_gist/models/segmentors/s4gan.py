@@ -28,12 +28,14 @@ class S4GAN(SemiSegmentor):
 
     Args:
         segmentor (dict): Config of any mmseg segmentor with ``num_classes``.
-        discriminator (dict, optional): Config of the discriminator, without
-            ``in_channels``. Defaults to ``dict(type='S4GANDiscriminator')``.
+        discriminator (dict, optional): Config of the discriminator. Defaults to
+            ``dict(type='S4GANDiscriminator')``; its ``in_channels`` to the classes
+            and the channels that the backbone's first convolution takes.
         weight_fm (float): Defaults to 0.1.
         weight_st (float): Defaults to 1.
         threshold (float): In [0, 1]. Defaults to 0.6.
-        ignore_index (int): The label of padded pixels. Defaults to 255.
+        ignore_index (int, optional): The label of padded pixels. Defaults to the
+            one that the segmentor's loss leaves out.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 
@@ -44,21 +46,22 @@ class S4GAN(SemiSegmentor):
         weight_fm: float = 0.1,
         weight_st: float = 1.0,
         threshold: float = 0.6,
-        ignore_index: int = 255,
+        ignore_index: int | None = None,
         data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(segmentor, data_preprocessor)
         self.num_classes = self.segmentor.num_classes
-        self.discriminator = MODELS.build(
-            dict(
-                discriminator or dict(type='S4GANDiscriminator'),
-                in_channels=self.num_classes + 3,
-            )
-        )
+        in_channels = self.num_classes + image_channels(self.segmentor.backbone)
+        discriminator = discriminator or dict(type='S4GANDiscriminator')
+        self.discriminator = MODELS.build({'in_channels': in_channels, **discriminator})
         self.weight_fm = weight_fm
         self.weight_st = weight_st
         self.threshold = threshold
-        self.ignore_index = ignore_index
+        self.ignore_index = self.ignored_label if ignore_index is None else ignore_index
+
+    @property
+    def learner(self) -> nn.Module:
+        return self  # S4GANOptimWrapperConstructor takes its parts
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """The losses of both optimizers.
@@ -117,6 +120,12 @@ class S4GAN(SemiSegmentor):
             discriminator=super().parse_losses(others)[0],
         )
         return total, logged
+
+
+def image_channels(backbone: nn.Module) -> int:
+    """The channels of the images that a backbone takes; 3 if no layer says so."""
+    layers = (m for m in backbone.modules() if isinstance(m, nn.Conv2d))
+    return getattr(next(layers, None), 'in_channels', 3)
 
 
 def with_image(maps: Tensor, images: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
-from mmseg_gist.models.utils import mix
+from mmseg_gist.models.utils import build_mask, mix
 from mmseg_gist.utils import UserError
 
 from .semi_segmentor import SemiSegmentor, split_by_source, with_labels
@@ -49,7 +49,10 @@ class SelfTrainingSegmentor(SemiSegmentor):
         super().__init__(segmentor, data_preprocessor)
         self.weights = {0: alpha, 1: 1 - alpha}
         self.perturbation = {
-            name: MODELS.build(part) for name, part in (perturbation or {}).items()
+            name: build_mask(part, self.ignored_label)
+            if name == 'mask'
+            else MODELS.build(part)
+            for name, part in (perturbation or {}).items()
         }
         self.consistency = None
         if consistency is not None:
@@ -104,9 +107,8 @@ class SelfTrainingSegmentor(SemiSegmentor):
             raise UserError(
                 f'the last features of {type(self.student).__name__} have shape '
                 f'{tuple(student.shape)} in training, but {tuple(teacher.shape)} '
-                'otherwise, so there is no consistency loss for it: go on from '
-                'load_from=WORK_DIR/stages/0/checkpoint.pth in another --work-dir, '
-                'with train_cfg.consistency=None'
+                'otherwise, so there is no consistency loss for it: set '
+                'train_cfg.consistency=None'
             )
         losses['loss_consistency'] = self.consistency(student, teacher)
         return losses

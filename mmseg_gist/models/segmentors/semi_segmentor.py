@@ -40,6 +40,18 @@ class SemiSegmentor(BaseModel):
                 for key, value in module.state_dict().items():
                     state_dict[f'{prefix}{name}.{key}'] = value
 
+    @property
+    def learner(self) -> nn.Module:
+        """nn.Module: What the constructor of the optimizer is given."""
+        return self.segmentor
+
+    @property
+    def ignored_label(self) -> int:
+        """int: The label that the segmentor's loss leaves out."""
+        head = getattr(self.segmentor, 'decode_head', None)
+        head = head[-1] if isinstance(head, nn.ModuleList) else head
+        return getattr(head, 'ignore_index', 255)
+
     def init_weights(self) -> None:
         self.segmentor.init_weights()
 
@@ -55,18 +67,18 @@ class SemiSegmentor(BaseModel):
         return self.segmentor.loss(inputs, data_samples)
 
     def augmented(self, inputs: Tensor, augmentation: Callable) -> Tensor:
-        """Normalized images after an augmentation of images in [0, 255].
+        """Images after an augmentation of images in [0, 255].
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalized.
-            augmentation (Callable): From (N, 3, H, W) to the same.
+            inputs (Tensor): (N, C, H, W), normalized if the data preprocessor does.
+            augmentation (Callable): From (N, C, H, W) to the same.
 
         Returns:
-            Tensor: (N, 3, H, W), normalized.
+            Tensor: (N, C, H, W), as the inputs.
         """
-        normalize = self.data_preprocessor
-        images = augmentation(inputs * normalize.std + normalize.mean)
-        return (images - normalize.mean) / normalize.std
+        mean = getattr(self.data_preprocessor, 'mean', 0)
+        std = getattr(self.data_preprocessor, 'std', 1)
+        return (augmentation(inputs * std + mean) - mean) / std
 
 
 def _keep_segmentor(module: nn.Module, state_dict: dict, prefix: str, *args) -> None:

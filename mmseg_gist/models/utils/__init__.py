@@ -1,6 +1,6 @@
 from .conv_norm import conv_norm
 from .depthwise_conv import DepthwiseConv2d
-from .masks import BoxMask, ClassMask, CutMask, mix
+from .masks import BoxMask, ClassMask, CutMask, build_mask, mix
 from .strong_augmentation import StrongAugmentation
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     'CutMask',
     'DepthwiseConv2d',
     'StrongAugmentation',
+    'build_mask',
     'conv_norm',
     'mix',
 ]

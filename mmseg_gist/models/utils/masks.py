@@ -1,5 +1,7 @@
 """Which pixels of an image are pasted on the next image of the batch."""
 
+from collections.abc import Callable
+
 import torch
 from mmseg.registry import MODELS
 from torch import Tensor
@@ -20,6 +22,13 @@ def mix(mask: Tensor, batch: Tensor) -> Tensor:
     if batch.ndim == 4:
         mask = mask[:, None]
     return torch.where(mask, batch, batch.roll(-1, dims=0))
+
+
+def build_mask(cfg: dict, ignore_index: int) -> Callable:
+    """Builds what chooses pixels; of a segmentor whose loss leaves out a label."""
+    if cfg['type'] == 'ClassMask':
+        cfg = {'ignore_index': ignore_index, **cfg}
+    return MODELS.build(cfg)
 
 
 @MODELS.register_module()

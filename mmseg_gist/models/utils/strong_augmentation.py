@@ -77,8 +77,10 @@ def color_jitter(
 ) -> Tensor:
     """Brightness, contrast, saturation and hue, in this order.
 
+    Other than three channels have neither saturation nor hue.
+
     Args:
-        images (Tensor): (N, 3, H, W), float in [0, 255].
+        images (Tensor): (N, C, H, W), float in [0, 255].
         brightness (Tensor): (N, ), relative change, above -1.
         contrast (Tensor): (N, ), relative change of the distance from the
             image's mean grey.
@@ -87,7 +89,7 @@ def color_jitter(
         hue (Tensor): (N, ), in full circles.
 
     Returns:
-        Tensor: (N, 3, H, W), float in [0, 255].
+        Tensor: (N, C, H, W), float in [0, 255].
     """
 
     def away_from(grey: Tensor, change: Tensor) -> Tensor:
@@ -95,6 +97,8 @@ def color_jitter(
 
     images = images * (1 + brightness)[:, None, None, None]
     images = away_from(images.mean(dim=(1, 2, 3), keepdim=True), contrast)
+    if images.shape[1] != 3:
+        return images.clamp(0, 255)
     images = away_from(images.mean(dim=1, keepdim=True), saturation)
     angle = (2 * math.pi * hue)[:, None, None]
     rotation = (

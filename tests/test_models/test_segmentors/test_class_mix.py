@@ -2,7 +2,9 @@ import math
 
 import pytest
 import torch
-from identity import build, logits_of, sample
+from identity import SEGMENTOR, build, logits_of, sample
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 
 from mmseg_gist.models.segmentors import ClassMix
 
@@ -172,3 +174,33 @@ def test_it_predicts_as_its_student():
     one.set_metainfo(info)
     (result,) = model(FIRST, [one], mode='predict')
     assert result.pred_sem_seg.data.tolist() == [[[0, 0, 1, 1]]]
+
+
+@pytest.mark.parametrize('normalize', [True, False])
+def test_images_of_four_channels_that_may_not_be_normalized(normalize):
+    init_default_scope('mmseg')
+    preprocessor = dict(type='SegDataPreProcessor')
+    if normalize:
+        preprocessor.update(mean=[100.0], std=[50.0])
+    augmentation = dict(type='StrongAugmentation', jitter=0, jitter_prob=1, blur_prob=0)
+    model = class_mix(data_preprocessor=preprocessor, augmentation=augmentation)
+    images = torch.tensor([0.0, 100, 255, 300]).reshape(1, 4, 1, 1).expand(1, 4, 2, 2)
+    inputs = (images - 100) / 50 if normalize else images
+    changed = model.augmented(inputs, model.augmentation)
+    changed = changed * 50 + 100 if normalize else changed
+    assert torch.allclose(changed, images.clamp(max=255))
+
+
+def test_what_the_loss_ignores_is_of_no_class():
+    """Also where it is not 255, unless something else is said."""
+    head = dict(SEGMENTOR.decode_head, ignore_index=9)
+    segmentor = dict(SEGMENTOR, decode_head=head)
+    for kwargs, label in ((dict(), 9), (dict(ignore_index=7), 7)):
+        model = MODELS.build(dict(type='ClassMix', segmentor=segmentor, **kwargs))
+        assert model.ignore_index == model.mask.ignore_index == label
+    mask = dict(type='ClassMask')
+    perturbed = dict(type='SelfTrainingSegmentor', perturbation=dict(mask=mask))
+    model = MODELS.build(dict(perturbed, segmentor=segmentor))
+    assert model.perturbation['mask'].ignore_index == 9
+    model = MODELS.build(dict(type='S4GAN', segmentor=segmentor))
+    assert model.ignore_index == 9

@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
-from identity import build, logits_of, sample
+from identity import SEGMENTOR, build, logits_of, sample
 from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 from torch import nn
 
 from mmseg_gist.models.segmentors.s4gan import one_hot, with_image
@@ -231,3 +232,18 @@ def test_the_state_is_the_segmentors():
     model = build(type='S4GAN')
     assert model.discriminator.layers[0].in_channels == 6
     assert list(model.state_dict()) == list(model.segmentor.state_dict())
+
+
+def test_the_discriminator_takes_as_many_channels_as_the_backbone():
+    class Backbone(nn.Sequential):
+        def __init__(self):
+            super().__init__(nn.BatchNorm2d(4), nn.Conv2d(4, 3, 1))
+
+    segmentor = dict(SEGMENTOR, backbone=dict(type=Backbone))
+    model = MODELS.build(dict(type='S4GAN', segmentor=segmentor))
+    assert model.discriminator.layers[0].in_channels == 3 + 4
+    discriminator = dict(type='S4GANDiscriminator', in_channels=9)
+    model = MODELS.build(
+        dict(type='S4GAN', segmentor=segmentor, discriminator=discriminator)
+    )
+    assert model.discriminator.layers[0].in_channels == 9

@@ -1,0 +1,34 @@
+import logging
+
+from mmengine.device import get_device
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from torch import nn
+
+# what AmpOptimWrapper has beside the arguments of OptimWrapper
+OF_AMP = {'loss_scale', 'dtype', 'use_fsdp'}
+
+
+def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
+    """Builds an optimizer for a model that may have helpers of training in it.
+
+    The constructor is given the part that learns, the user's own segmentor: those
+    with layer-wise decay look for its backbone and go by the names of its
+    parameters. Without a GPU, mixed precision is left out.
+
+    Args:
+        model (nn.Module): It may name that part, ``learner``.
+        cfg (dict): As in mmengine's configs.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    kind = cfg.get('type')
+    if str(kind).endswith('AmpOptimWrapper') and get_device() == 'cpu':
+        print_log(
+            'AmpOptimWrapper needs a GPU: this training has full precision',
+            'current',
+            logging.WARNING,
+        )
+        cfg = {key: cfg[key] for key in cfg if key not in OF_AMP}
+        cfg['type'] = 'OptimWrapper'
+    return build_optim_wrapper(getattr(model, 'learner', model), cfg)

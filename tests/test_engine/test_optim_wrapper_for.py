@@ -1,0 +1,65 @@
+import copy
+
+import pytest
+from mmengine.config import ConfigDict
+from mmengine.optim import OptimWrapper
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+
+from mmseg_gist.engine.optim import optim_wrapper_for
+
+MAE = dict(
+    type='EncoderDecoder',
+    backbone=dict(
+        type='MAE',
+        img_size=(16, 24),
+        patch_size=8,
+        embed_dims=16,
+        num_layers=2,
+        num_heads=2,
+        mlp_ratio=2,
+        out_indices=[1],
+        init_values=1.0,
+    ),
+    decode_head=dict(
+        type='FCNHead', in_channels=16, in_index=0, channels=4, num_classes=3
+    ),
+)
+LAYER_DECAY = ConfigDict(
+    type='OptimWrapper',
+    constructor='LearningRateDecayOptimizerConstructor',
+    optimizer=dict(type='AdamW', lr=1.0, weight_decay=0.05),
+    paramwise_cfg=dict(num_layers=2, decay_rate=0.5, decay_type='layer_wise'),
+)
+SELF_TRAINING = dict(
+    type='SelfTrainingSegmentor',
+    consistency=dict(type='ConsistencyLoss', loss_weight=0.1),
+)
+
+
+def rates(model: dict) -> dict:
+    init_default_scope('mmseg')
+    model = MODELS.build(copy.deepcopy(model))
+    groups = optim_wrapper_for(model, LAYER_DECAY).param_groups
+    return {
+        (group['group_name'], group['lr'], len(group['params']))
+        for group in groups
+        if 'group_name' in group  # the last are the settings of all
+    }
+
+
+@pytest.mark.parametrize('wrapper', [SELF_TRAINING, dict(type='ClassMix')])
+def test_layers_learn_at_their_own_rates_in_any_wrapper(wrapper):
+    """And teachers, which do not learn, are not in it."""
+    plain = rates(MAE)
+    assert {rate for _, rate, _ in plain} == {1.0, 0.5, 0.25, 0.125}
+    assert rates(dict(wrapper, segmentor=MAE)) == plain
+
+
+def test_without_a_gpu_there_is_no_mixed_precision():
+    init_default_scope('mmseg')
+    cfg = dict(optimizer=dict(type='SGD', lr=0.1), accumulative_counts=2)
+    amp = dict(type='AmpOptimWrapper', loss_scale='dynamic', dtype='bfloat16')
+    wrapper = optim_wrapper_for(MODELS.build(copy.deepcopy(MAE)), {**amp, **cfg})
+    assert type(wrapper) is OptimWrapper
+    assert wrapper._accumulative_counts == 2
