@@ -47,7 +47,8 @@ def check_datasets(cfg) -> dict:
         ``pixels`` (int64 array of shape (C, ), pixels of each class) and
         ``ignored`` (int, pixels of the ignore label); both are None for
         'unlabeled'; and ``notes`` (list of str), lines about images of which the
-        pipeline keeps little, see :func:`~.reading.image_notes`.
+        pipeline keeps little, see :func:`~.reading.image_notes`, and about a test
+        set that gives no score of its own.
 
     Raises:
         UserError: A list, folder, image or label is missing or cannot be read
@@ -78,7 +79,8 @@ def check_datasets(cfg) -> dict:
 
     names = _same_classes(classes)
     _check_heads(cfg.get('model') or {}, len(names))
-    _check_disjoint(sets)
+    test_is_dev = _same_images(sets.get('val'), sets.get('test'))
+    _check_disjoint({**sets, 'test': []} if test_is_dev else sets)
 
     items = [item for name in sets for item in sets[name]]
     looks = map_files(lambda item: _look(item, len(names)), items)
@@ -94,6 +96,18 @@ def check_datasets(cfg) -> dict:
             total = np.sum(of_set, axis=0)
             report[name]['pixels'] = total[: len(names)]
             report[name]['ignored'] = int(total[items[0].ignore_index])
+            if not report[name]['pixels'].any():
+                fault = f'{name}_dataloader: all labels of the {SETS[name]} set are '
+                fault += f'ignored ({items[0].ignore_index}): '
+                if name != 'test':
+                    raise UserError(f'{fault}name images that have labels')
+                # as those that a benchmark withholds
+                notes.append(f'{fault}there is no test score')
+    if test_is_dev:
+        notes.append(
+            'test_dataloader: the test set is the development set: its score is that '
+            'of the images by which the best stage is chosen'
+        )
     return dict(classes=names, sets=report, notes=notes)
 
 
@@ -239,8 +253,31 @@ def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
                         f'{num_classes} classes: set {prefix}.{key}.num_classes='
                         f'{num_classes}'
                     )
+                _check_class_weights(head, num_classes, f'{prefix}.{key}')
         elif isinstance(value, dict):
             _check_heads(value, num_classes, f'{prefix}.{key}')
+
+
+def _check_class_weights(head: dict, num_classes: int, prefix: str) -> None:
+    """Losses with weights, wherever in a head, have one for each class."""
+    losses = head.get('loss_decode') or {}
+    for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+        weights = loss.get('class_weight')
+        if isinstance(weights, (list, tuple)) and len(weights) != num_classes:
+            raise UserError(
+                f'{prefix}.loss_decode has {len(weights)} numbers in class_weight, but '
+                f'the data set has {num_classes} classes: give one for each class'
+            )
+
+
+def _same_images(some: list[_Item] | None, others: list[_Item] | None) -> bool:
+    """Whether two sets that are there have the same images."""
+    if not some or not others:
+        return False
+    paths = [
+        {osp.realpath(i.info['img_path']) for i in items} for items in (some, others)
+    ]
+    return paths[0] == paths[1]
 
 
 def _check_disjoint(sets: dict[str, list[_Item]]) -> None:

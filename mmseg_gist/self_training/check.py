@@ -3,11 +3,17 @@
 from mmengine.config import Config
 from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 
-from mmseg_gist.datasets.labels import loads, step_name
+from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.utils import UserError
 
 from .bloat_guard import BloatGuard
-from .config import check_schedules, consistency_parts, label_erase, refined
+from .config import (
+    check_schedules,
+    consistency_parts,
+    ignore_index,
+    label_erase,
+    refined,
+)
 from .registry import build
 
 
@@ -22,6 +28,7 @@ def check_settings(cfg: Config) -> None:
     """
     check_schedules(cfg)
     check_evaluator(cfg.get('val_evaluator'))
+    check_ignore_index(cfg)
     check_later_stages(cfg)
 
 
@@ -36,6 +43,38 @@ def check_evaluator(evaluator) -> None:
         "val_evaluator gives no mIoU: let iou_metrics of its IoUMetric have 'mIoU', "
         'without a prefix'
     )
+
+
+def check_ignore_index(cfg: Config) -> None:
+    """The label that is ignored has settings in several places."""
+    found = {'model.decode_head.ignore_index': ignore_index(cfg.model)}
+    preprocessor = cfg.model.get('data_preprocessor') or {}
+    if preprocessor.get('size') or preprocessor.get('size_divisor'):
+        found['model.data_preprocessor.seg_pad_val'] = preprocessor.get(
+            'seg_pad_val', 255
+        )
+    for name in ('train', 'val', 'test'):
+        dataloader = cfg.get(f'{name}_dataloader')
+        if not dataloader:
+            continue
+        for dataset in leaves(dataloader.dataset):
+            if 'ignore_index' in dataset:
+                key = f'{name}_dataloader.dataset.ignore_index'
+                found[key] = dataset.ignore_index
+        evaluators = cfg.get(f'{name}_evaluator') or ()
+        if not isinstance(evaluators, (list, tuple)):
+            evaluators = [evaluators]
+        for evaluator in filter(None, evaluators):
+            if step_name(evaluator) in ('IoUMetric', 'ClassIoUMetric'):
+                key = f'{name}_evaluator.ignore_index'
+                found[key] = evaluator.get('ignore_index', 255)
+    (first, label), *others = found.items()
+    for key, value in others:
+        if value != label:
+            raise UserError(
+                f'{first} is {label}, but {key} is {value}: both are of the label '
+                'that is ignored, so give both the same'
+            )
 
 
 def check_later_stages(cfg: Config) -> None:

@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmseg.registry import TRANSFORMS
 
 from mmseg_gist.datasets.confidence import class_thresholds
-from mmseg_gist.datasets.labels import leaves, loading_steps, loads, step_name
+from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.missing import given_model
 from mmseg_gist.utils import UserError, derive_seed
@@ -73,8 +73,27 @@ def refined(cfg: Config, path: Path) -> Config:
     """A copy of the user's config with the settings of the stage's refinement."""
     cfg = copy.deepcopy(cfg)
     if path and cfg.train_cfg.get('refinement'):
-        cfg.merge_from_dict(cfg.train_cfg.refinement.to_dict())
+        changes = replacing(cfg, cfg.train_cfg.refinement.to_dict())
+        cfg.merge_from_dict(changes)
     return cfg
+
+
+def replacing(settings: dict, changes: dict) -> dict:
+    """The changes such that what has another type takes the place of the first.
+
+    Merged, it would get the arguments of the other type, as SGD AdamW's betas. Types
+    of ``optim_wrapper`` share theirs.
+    """
+    marked = {}
+    for key, change in changes.items():
+        setting = settings.get(key)
+        if isinstance(change, dict) and isinstance(setting, dict):
+            change = replacing(setting, change)
+            if key != 'optim_wrapper' and 'type' in change and 'type' in setting:
+                if step_name(change) != step_name(setting):
+                    change = dict(change, _delete_=True)
+        marked[key] = change
+    return marked
 
 
 def stage_config(cfg: Config, path: Path) -> Config:
@@ -153,7 +172,17 @@ def stage_config(cfg: Config, path: Path) -> Config:
         stage.custom_hooks = [teacher, *stage.custom_hooks]
     own_runtime(stage, f'{osp.basename(cfg.work_dir)}_{to_name(path)}')
     leave_out_trackers(stage)
+    for kind in ('Val', 'Test'):
+        by_size(stage, kind)
     return stage
+
+
+def by_size(cfg: Config, kind: str) -> None:
+    """Lets batches of ``'Val'`` or ``'Test'`` hold images of several sizes."""
+    loader, loop = f'{kind.lower()}_dataloader', f'{kind.lower()}_cfg'
+    if cfg.get(loader) and cfg[loader].get('batch_size', 1) > 1:
+        if step_name(cfg[loop]) == f'{kind}Loop':
+            cfg[loop] = dict(cfg[loop], type=f'BySize{kind}Loop')
 
 
 def consistency_parts(consistency: dict) -> tuple[dict, dict]:
@@ -174,7 +203,7 @@ def scored_by_class(evaluator, **kwargs):
     """
     if isinstance(evaluator, (list, tuple)):
         return [scored_by_class(part, **kwargs) for part in evaluator]
-    if evaluator and evaluator.get('type') in ('IoUMetric', 'mmseg.IoUMetric'):
+    if evaluator and step_name(evaluator) == 'IoUMetric':
         return dict(evaluator, type='ClassIoUMetric', **kwargs)
     return evaluator
 
@@ -254,18 +283,34 @@ def check_schedules(cfg: Config) -> None:
 
 
 def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
-    """The unlabelled set with the labels that the parent's model made."""
+    """The unlabelled set with the labels that the parent's model made.
+
+    They are index PNGs of the model's own classes, however human labels are read.
+    """
     dataset = copy.deepcopy(cfg.unlabeled_dataloader.dataset)
     prefix = dataset.get('data_prefix') or dict(img_path='')
     folder = osp.abspath(pseudo_label_dir(cfg, parent))
     dataset.data_prefix = dict(prefix, seg_map_path=folder)
     dataset.metainfo = cfg.metainfo
+    dataset.pop('reduce_zero_label', None)
+    dataset.pipeline = [
+        dict(type='LoadAnnotations') if loads(step, 'Annotations') else step
+        for step in dataset.get('pipeline') or ()
+    ]
     if erase := label_erase(cfg):
-        dataset.pipeline = erasing(dataset.get('pipeline') or [], erase)
-    # a pseudo-label holds the model's own classes
-    for place in (dataset, *loading_steps(dataset.get('pipeline'), 'Annotations')):
-        place.pop('reduce_zero_label', None)
+        if ignore_index(cfg.model) != 255:
+            erase = {'ignore_index': ignore_index(cfg.model), **erase}
+        dataset.pipeline = erasing(dataset.pipeline, erase)
+    if step_name(dataset) != 'PseudoLabelDataset':
+        dataset.pipeline = [dict(type='ConfidencePath'), *dataset.pipeline]
     return dataset
+
+
+def ignore_index(model: dict) -> int:
+    """The label that a model's loss leaves out."""
+    head = model.get('decode_head') or {}
+    head = head[-1] if isinstance(head, (list, tuple)) else head
+    return head.get('ignore_index', 255)
 
 
 def label_erase(cfg: Config) -> dict | None:
@@ -344,4 +389,5 @@ def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
         labeler, f'{osp.basename(cfg.work_dir)}_{to_name(parent)}_pseudo_labels'
     )
     leave_out_trackers(labeler)
+    by_size(labeler, 'Test')
     return labeler

@@ -10,13 +10,16 @@ from copy import deepcopy
 import torch
 from mmengine.dist import barrier, get_world_size, is_main_process, master_only
 from mmengine.model import is_model_wrapper
+from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner, load_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import DATASETS, LOOPS
 from torch import nn
 
 from mmseg_gist.datasets.check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.datasets.output_check import check_output_folder
+from mmseg_gist.engine.optim import optim_wrapper_for
 from mmseg_gist.engine.runner.quiet_runner import leave_out_noise
 from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one, unformatted
@@ -27,9 +30,11 @@ from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .labeler import check_label_files
-from .path import ROOT, Path, to_name
+from .path import ROOT, Path, from_name, to_name
+from .plain_config import drop_worker_settings, plain_config
 from .record import Record
 from .registry import EXECUTORS, POLICIES, build
+from .rehearsal import rehearse
 from .stage import clean_up, is_whole, remove_results
 
 
@@ -121,8 +126,17 @@ class IterativeSelfTrainingLoop(BaseLoop):
         executor: dict | None = None,
         keep: str = 'all',
         bloat_guard: dict | None = None,
+        **others,
     ) -> None:
         self._runner = runner
+        if others:
+            raise UserError(
+                f'train_cfg has {", ".join(others)}, which a self-training does not: '
+                'leave it out; what comes from a base, such as a schedule, is left out '
+                'by train_cfg=dict(_delete_=True, ...)'
+            )
+        init_default_scope('mmseg')  # where all that a stage uses is registered
+        runner.cfg = plain_config(runner.cfg)
         self.policy = build(POLICIES, policy, 'train_cfg.policy')
         executor = executor or dict(type='SerialExecutor')
         self.executor = build(EXECUTORS, executor, 'train_cfg.executor')
@@ -159,7 +173,14 @@ class IterativeSelfTrainingLoop(BaseLoop):
         barrier()
         self.cfg.metainfo = class_metainfo(dataloader['dataset'])
         check_label_files(self.cfg)
-        # Only the stages' Runners train; this one has nothing to load or resume.
+        if new:
+            rehearse(self.cfg, self.policy)
+        # Only the stages' Runners train and evaluate; this one builds what they have.
+        for loader in (runner._val_dataloader, runner._test_dataloader):
+            if isinstance(loader, dict):
+                drop_worker_settings(loader)
+        runner.optim_wrapper = optim_wrapper_for(runner.model, self.cfg.optim_wrapper)
+        # nor has it anything to load or resume
         runner._resume, runner._load_from = False, None
         runner.param_schedulers = None
 
@@ -190,6 +211,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 f'no space left on the disk of {self.cfg.work_dir}; make room and '
                 'go on with --resume'
             ) from error
+        failed = [row for row in record.stages if row['status'] == 'failed']
+        if failed:
+            reasons = '; '.join(f'{row["path"]}: {row["reason"]}' for row in failed)
+            self.runner.logger.warning(f'Stages that failed: {reasons}')
         best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
         self.runner.logger.info(f'All stages are finished. Best checkpoint: {best}')
         load_checkpoint(self._model, best, map_location='cpu', strict=True)
@@ -221,7 +246,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 if path not in running:
                     self.executor.submit(self.cfg, path)
                     running.add(path)
-            path, row = self.executor.next_finished()
+            try:
+                path, row = self.executor.next_finished()
+            except Exception as error:
+                if getattr(error, 'errno', None) != errno.ENOSPC:  # no room for a log
+                    self._say_what_stays(record)
+                raise
             running.remove(path)
             record.add(row)
             self.runner.visualizer.add_scalars(
@@ -230,8 +260,27 @@ class IterativeSelfTrainingLoop(BaseLoop):
             )
             if row['status'] == 'finished':  # else its last state is kept
                 clean_up(self.cfg, path)
+            else:
+                self._say_why(row)
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
             self.runner.call_hook('after_stage', record=record, row=row)
+
+    def _say_what_stays(self, record: Record) -> None:
+        if record.stages:
+            best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
+            self.runner.logger.warning(
+                'A stage could not be trained. The others are kept: continue with '
+                '--resume, or with other settings in another --work-dir from '
+                f'load_from={best}'
+            )
+
+    def _say_why(self, row: dict) -> None:
+        if path := from_name(row['path']):  # the end of stage 0 is that of the run
+            self.runner.logger.warning(
+                f'Stage {row["path"]} failed: {row["reason"]}. Other paths continue; '
+                'to train it with other settings, start in another --work-dir from '
+                f'load_from={parent_checkpoint(self.cfg, path)}'
+            )
 
     def _following(self, record: Record) -> list[Path]:
         if ROOT not in record.scores:
@@ -335,9 +384,18 @@ class IterativeSelfTrainingLoop(BaseLoop):
         file = given_model(self.cfg)
         if not file:
             return
-        if not osp.exists(file):
+        if '://' in file:  # as mmengine's Runner loads it
+            try:
+                content = CheckpointLoader.load_checkpoint(file, map_location='cpu')
+            except Exception as error:  # each protocol has errors of its own
+                raise UserError(
+                    f'{file} cannot be loaded ({" ".join(str(error).split())}): '
+                    'correct load_from, or download it'
+                ) from error
+        elif osp.exists(file):
+            content = torch.load(file, map_location='cpu', weights_only=False)
+        else:
             raise UserError(f'{file} does not exist: correct load_from')
-        content = torch.load(file, map_location='cpu', weights_only=False)
         given = {k: v.shape for k, v in content.get('state_dict', content).items()}
         needed = {k: v.shape for k, v in self._model.state_dict().items()}
         names = [

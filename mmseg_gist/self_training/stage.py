@@ -11,11 +11,13 @@ import shutil
 import time
 import zipfile
 from contextlib import contextmanager
+from math import isfinite, nan
 from pathlib import Path as FilePath
 
 import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
+from mmengine.hooks import EMAHook
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, load_checkpoint
@@ -102,7 +104,9 @@ def run_stage(cfg: Config, path: Path) -> dict:
                 if 'mIoU' not in row['dev']:
                     raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')
                 has_test = cfg.get('test_dataloader') is not None
-                row['test'] = metrics(runner.test()) if has_test else None
+                test = metrics(runner.test()) if has_test else {}
+                # there is none of labels that are withheld
+                row['test'] = test if isfinite(test.get('mIoU', nan)) else None
     except BloatError as error:
         return dict(row, iters=0, status='failed', reason=str(error))
     except NonFiniteLossError as error:
@@ -136,8 +140,15 @@ def resumable(work_dir: str) -> str | None:
 
 
 def take_best(runner: Runner) -> None:
-    """Gives the model the weights of the best iteration, if it was looked for."""
+    """Gives the model the weights of the best iteration, if it was looked for.
+
+    Else of the last; averages, where a hook of the user's keeps them: mmengine
+    evaluates and saves those in place of the model's own.
+    """
     if not runner.train_loop.val_interval:
+        for hook in runner.hooks:
+            if isinstance(hook, EMAHook):
+                hook.before_val_epoch(runner)
         return
     best = osp.basename(runner.message_hub.get_info('best_ckpt'))
     barrier()  # the main process has written it

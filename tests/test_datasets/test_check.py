@@ -300,8 +300,8 @@ def test_the_tool(root, monkeypatch, capsys):
     assert ['ignored', *third] in rows
 
     monkeypatch.setattr(sys, 'argv', [sys.argv[0], 'config.py', '--cfg-options'])
-    sys.argv.append('val_dataloader.dataset.ann_file=test.txt')
+    sys.argv.append('val_dataloader.dataset.ann_file=unlabeled.txt')
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(tool, run_name='__main__')
     # A string as the code: python prints it to stderr and exits with 1.
-    assert caught.value.code.startswith('./images/f.jpg: is in the development')
+    assert caught.value.code.startswith('./images/c.jpg: is in the unlabelled')

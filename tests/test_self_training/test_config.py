@@ -447,6 +447,44 @@ def test_refinement_reaches_schedule_hooks_and_data():
     assert stage.train_dataloader.dataset.datasets[0].data_root == 'other'
 
 
+def test_what_has_another_type_takes_the_place_of_the_first():
+    """Else SGD would get AdamW's betas. Wrappers share their arguments."""
+    adam = dict(type='AdamW', lr=0.1, betas=(0.9, 0.99))
+    loss = dict(type='CrossEntropyLoss', class_weight=[1, 2])
+    cfg = refined(
+        optim_wrapper=dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=1.0)),
+        model=dict(decode_head=dict(loss=dict(type='FocalLoss'), a=2)),
+    )
+    cfg.optim_wrapper.merge(dict(clip_grad=dict(max_norm=1), optimizer=adam))
+    cfg.model.decode_head.loss = loss
+    stage = stage_config(cfg, ('L',))
+    assert stage.optim_wrapper == dict(
+        type='AmpOptimWrapper',
+        optimizer=dict(type='SGD', lr=1.0),
+        clip_grad=dict(max_norm=1),
+    )
+    head = dict(a=2, loss=dict(type='FocalLoss'))
+    assert stage.model.segmentor.decode_head == head
+    assert stage_config(cfg, ()).model.decode_head.loss == loss
+    # the same type, with or without its scope, is merged
+    cfg.train_cfg.refinement.optim_wrapper.optimizer = dict(type='mmseg.AdamW', lr=1.0)
+    optimizer = stage_config(cfg, ('L',)).optim_wrapper.optimizer
+    assert optimizer == dict(type='mmseg.AdamW', lr=1.0, betas=(0.9, 0.99))
+
+
+def test_pseudo_labels_are_read_as_indices_whatever_reads_human_labels():
+    cfg = make()
+    load, _, erase = UNLABELED['pipeline']
+    for step in (
+        dict(type='LoadAnnotations', imdecode_backend='cv2'),
+        dict(type='LoadAnnotations', backend_args=dict(backend='petrel')),
+        dict(type='LoadMyAnnotations', suffix='.npy'),
+    ):
+        cfg.unlabeled_dataloader.dataset.pipeline = [load, step, erase]
+        loaded = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
+        assert loaded.pipeline == [load, dict(type='LoadAnnotations'), erase]
+
+
 # ---------------------------------------------------------- no side effects
 
 

@@ -1,4 +1,4 @@
-from .label_erase import LabelErase
+from .label_erase import ConfidencePath, LabelErase
 from .temperature_scaling import TemperatureScaling, softened
 
-__all__ = ['LabelErase', 'TemperatureScaling', 'softened']
+__all__ = ['ConfidencePath', 'LabelErase', 'TemperatureScaling', 'softened']

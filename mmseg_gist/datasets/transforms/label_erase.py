@@ -5,7 +5,22 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_gist.datasets.pseudo_label import confidence_path
 from mmseg_gist.utils import UserError
+
+
+@TRANSFORMS.register_module()
+class ConfidencePath(BaseTransform):
+    """Names the confidence of pseudo-labels whose data set does not.
+
+    Required Keys: ``seg_map_path``
+
+    Added Keys: ``confidence_path``
+    """
+
+    def transform(self, results: dict) -> dict:
+        results['confidence_path'] = confidence_path(results['seg_map_path'])
+        return results
 
 
 @TRANSFORMS.register_module()
