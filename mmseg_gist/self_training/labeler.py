@@ -77,11 +77,19 @@ def check_label_files(cfg: Config) -> None:
         cfg (Config): The user's config with ``work_dir`` and ``metainfo`` set.
 
     Raises:
-        UserError: Naming the image whose files would be elsewhere or another's.
+        UserError: Naming the image whose files would be elsewhere or another's, or
+            the data set has classes of its own that are not the labeled set's.
     """
     folder = osp.abspath(pseudo_label_dir(cfg, ROOT))
     owner = {}
-    for image, label in label_files(refined(cfg, ('P',)), ROOT).items():
+    try:
+        files = label_files(refined(cfg, ('P',)), ROOT)
+    except Exception as error:  # each type has errors of its own
+        raise UserError(
+            f'unlabeled_dataloader.dataset: {why(error)}: let its type be '
+            "'PseudoLabelDataset'"
+        ) from error
+    for image, label in files.items():
         for file in map(osp.normpath, (label, confidence_path(label))):
             other = owner.setdefault(file, image)
             if other != image or not file.startswith(osp.join(folder, '')):

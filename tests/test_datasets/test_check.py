@@ -285,6 +285,16 @@ def test_set_without_classes(root):
     refused(cfg, 'test_dataloader', 'has no classes', 'metainfo=dict(classes=(...))')
 
 
+def test_the_test_set_may_be_the_development_set(root):
+    """In whatever order; sets that share only some images are refused."""
+    Path('val.txt').write_text('e\nf\n')
+    Path('test.txt').write_text('f\ne\n')
+    (note,) = check_datasets(config())['notes']
+    assert 'the test set is the development set' in note
+    Path('test.txt').write_text('f\n')
+    refused(config(), './images/f.jpg', 'in the development and in the test set')
+
+
 def test_the_tool(root, monkeypatch, capsys):
     """A table, or the one line alone and exit status 1."""
     tool = str(Path(__file__).parents[2] / 'tools/check_data.py')

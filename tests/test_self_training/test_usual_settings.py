@@ -319,6 +319,10 @@ def hook(**kwargs) -> dict:
             'model.data_preprocessor.seg_pad_val is 255',
         ),
         (
+            {'unlabeled_dataloader.dataset.type': 'CityscapesDataset'},
+            "unlabeled_dataloader.dataset: new classes ['a', 'b', 'c'] is not a subset",
+        ),
+        (
             {'test_evaluator.iou_metrics': ['mDice']},
             'test_evaluator gives no mIoU, but aAcc, mDice',
         ),
