@@ -84,6 +84,8 @@ def check_label_files(cfg: Config) -> None:
     owner = {}
     try:
         files = label_files(refined(cfg, ('P',)), ROOT)
+    except UserError:
+        raise
     except Exception as error:  # each type has errors of its own
         raise UserError(
             f'unlabeled_dataloader.dataset: {why(error)}: let its type be '
