@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from torch import nn
 
 
 class UserError(ValueError):
@@ -100,6 +102,11 @@ def unformatted(cfg: Config) -> Config:
     cfg = copy.copy(cfg)
     object.__setattr__(cfg, '_format_python_code', False)
     return cfg
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, of one that may be wrapped for distributed training."""
+    return model.module if is_model_wrapper(model) else model
 
 
 @contextmanager

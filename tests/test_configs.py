@@ -15,14 +15,14 @@ from mmengine.registry import OPTIMIZERS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
+from shipped import FOLDER, load, one, stage_of
 
 from mmseg_gist.cli import config_parser, load_config
 from mmseg_gist.self_training import IterativeSelfTrainingLoop
-from mmseg_gist.self_training.config import stage_config, stage_iters
+from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.policies import GIST
 from mmseg_gist.self_training.registry import POLICIES
 
-FOLDER = Path(__file__).resolve().parents[1] / 'configs'
 FRACTIONS = dict(
     voc=['1-50', '1-20', '1-8'],
     cityscapes=['1-50', '1-30', '1-20', '1-8', '1-4'],
@@ -104,11 +104,6 @@ def scope():
 
 
 @cache
-def load(name: str) -> Config:
-    return Config.fromfile(FOLDER / f'{name}.py')
-
-
-@cache
 def build(text: str) -> tuple:
     """The model of a config's text, and the learning rates of its two parts."""
     cfg = Config.fromstring(text, '.py')
@@ -127,19 +122,6 @@ def built(cfg: Config) -> tuple:
 def cell_of(name: str) -> str:
     """``'voc_1-50'`` of ``'gist/deeplabv2_voc_1-50_rist'``."""
     return next(cell for cell in CELLS if cell in name)
-
-
-def stage_of(name: str, *path: str) -> Config:
-    """The config of one stage of a self-training config."""
-    cfg = load(name).copy()
-    cfg.work_dir = 'run'
-    cfg.metainfo = dict(classes=[], palette=[])
-    return stage_config(cfg, path)
-
-
-def one(pipeline: list, kind: str) -> dict:
-    (transform,) = [step for step in pipeline if step['type'] == kind]
-    return transform
 
 
 def test_these_are_the_configs():

@@ -2,7 +2,6 @@
 
 import re
 from copy import deepcopy
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import get_external_models
 from mmseg.registry import MODELS
+from shipped import FOLDER, load, one, stage_of
 
-from mmseg_gist.self_training.config import stage_config, stage_iters
+from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.registry import POLICIES
 
-FOLDER = Path(__file__).resolve().parents[1] / 'configs'
 TABLE_1 = [
     *(f'voc_{part}' for part in ('1-50', '1-20', '1-8')),
     *(f'cityscapes_{part}' for part in ('1-50', '1-30', '1-20', '1-8', '1-4')),
@@ -32,24 +31,6 @@ EXPERIMENTS = ['policies', 'paths', 'dev_size', 'addons', 'semi_supervised']
 @pytest.fixture(autouse=True)
 def scope():
     init_default_scope('mmseg')
-
-
-@cache
-def load(name: str) -> Config:
-    return Config.fromfile(FOLDER / f'{name}.py')
-
-
-def stage_of(name: str, *path: str) -> Config:
-    """The config of one stage of a self-training config."""
-    cfg = load(name).copy()
-    cfg.work_dir = 'run'
-    cfg.metainfo = dict(classes=[], palette=[])
-    return stage_config(cfg, path)
-
-
-def one(pipeline: list, kind: str) -> dict:
-    (transform,) = [step for step in pipeline if step['type'] == kind]
-    return transform
 
 
 def check_paper(cfg: Config, cell: str, max_iters: int) -> None:

@@ -9,7 +9,6 @@ from copy import deepcopy
 
 import torch
 from mmengine.dist import barrier, get_world_size, is_main_process, master_only
-from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner, load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -22,7 +21,7 @@ from mmseg_gist.datasets.output_check import check_output_folder
 from mmseg_gist.engine.optim import optim_wrapper_for
 from mmseg_gist.engine.runner.quiet_runner import leave_out_noise
 from mmseg_gist.missing import check_missing, given_model
-from mmseg_gist.utils import UserError, at_least_one, unformatted
+from mmseg_gist.utils import UserError, at_least_one, unformatted, unwrapped, why
 
 from .check import check_settings
 from .config import RUN_CONFIG, parent_checkpoint
@@ -217,7 +216,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
             self.runner.logger.warning(f'Stages that failed: {reasons}')
         best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
         self.runner.logger.info(f'All stages are finished. Best checkpoint: {best}')
-        load_checkpoint(self._model, best, map_location='cpu', strict=True)
+        load_checkpoint(
+            unwrapped(self.runner.model), best, map_location='cpu', strict=True
+        )
         return self.runner.model
 
     def _tell_lengths(self) -> None:
@@ -374,11 +375,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
                     f'{file} is damaged; stage {row["path"]} is trained again'
                 )
 
-    @property
-    def _model(self) -> nn.Module:
-        model = self.runner.model
-        return model.module if is_model_wrapper(model) else model
-
     def _check_model(self) -> None:
         """The checkpoint that stands for stage 0 must be of this very model."""
         file = given_model(self.cfg)
@@ -389,15 +385,14 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 content = CheckpointLoader.load_checkpoint(file, map_location='cpu')
             except Exception as error:  # each protocol has errors of its own
                 raise UserError(
-                    f'{file} cannot be loaded ({" ".join(str(error).split())}): '
-                    'correct load_from, or download it'
+                    f'{file} cannot be loaded ({why(error)}): correct load_from, or '
+                    'download it'
                 ) from error
-        elif osp.exists(file):
-            content = torch.load(file, map_location='cpu', weights_only=False)
         else:
-            raise UserError(f'{file} does not exist: correct load_from')
+            content = torch.load(file, map_location='cpu', weights_only=False)
         given = {k: v.shape for k, v in content.get('state_dict', content).items()}
-        needed = {k: v.shape for k, v in self._model.state_dict().items()}
+        model = unwrapped(self.runner.model)
+        needed = {k: v.shape for k, v in model.state_dict().items()}
         names = [
             key
             for key in needed.keys() | given.keys()

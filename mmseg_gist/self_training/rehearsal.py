@@ -29,7 +29,7 @@ from mmseg_gist.datasets.draws import Draw
 from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.engine.optim import optim_wrapper_for
 from mmseg_gist.engine.runner.by_size_loops import by_size
-from mmseg_gist.utils import UserError, seeded
+from mmseg_gist.utils import UserError, seeded, why
 
 from .config import (
     label_erase,
@@ -203,9 +203,8 @@ def named(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        reason = ' '.join(str(error).split())
         raise UserError(
-            f'{what}: {type(error).__name__}: {reason} ({frame.filename}, line '
+            f'{what}: {type(error).__name__}: {why(error)} ({frame.filename}, line '
             f'{frame.lineno}): correct the config'
         ) from error
 

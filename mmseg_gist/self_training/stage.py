@@ -19,13 +19,11 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 from mmengine.hooks import EMAHook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, load_checkpoint
 from mmengine.runner.checkpoint import weights_to_cpu
-from torch import nn
 
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
-from mmseg_gist.utils import UserError, atomic_path
+from mmseg_gist.utils import UserError, atomic_path, unwrapped
 
 from .bloat_guard import (
     BloatError,
@@ -153,16 +151,12 @@ def take_best(runner: Runner) -> None:
     best = osp.basename(runner.message_hub.get_info('best_ckpt'))
     barrier()  # the main process has written it
     load_checkpoint(
-        plain_model(runner),
+        unwrapped(runner.model),
         osp.join(runner.work_dir, best),  # which may have been moved
         map_location='cpu',
         strict=True,
     )
     runner.logger.info(f'Stage 0 takes {best}, the best on the development set')
-
-
-def plain_model(runner: Runner) -> nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def metrics(values: dict) -> dict:
@@ -182,7 +176,7 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
     )
     # through memory, so that a full disk is an OSError that says so
     content = io.BytesIO()
-    weights = weights_to_cpu(plain_model(runner).state_dict())
+    weights = weights_to_cpu(unwrapped(runner.model).state_dict())
     torch.save(dict(meta=meta, state_dict=weights), content)
     with atomic_path(checkpoint) as temporary:
         temporary.write_bytes(content.getbuffer())

@@ -33,19 +33,6 @@ from mmseg_gist.self_training.registry import EXECUTORS, POLICIES
 from mmseg_gist.utils import UserError
 
 
-@pytest.fixture(scope='module')
-def config_file(tmp_path_factory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp('data'))
-
-
-@pytest.fixture
-def cfg(config_file, tmp_path) -> Config:
-    cfg = Config.fromfile(config_file)
-    cfg.work_dir = str(tmp_path / 'run')
-    cfg.train_dataloader.num_workers = 0
-    return cfg
-
-
 def with_policy(cfg: Config, **policy) -> Config:
     cfg.train_cfg.policy = policy
     return cfg

@@ -29,19 +29,6 @@ from mmseg_gist.utils import UserError
 METAINFO = dict(classes=['a', 'b', 'c'], palette=[[0, 0, 0], [9, 9, 9], [8, 8, 8]])
 
 
-@pytest.fixture(scope='module')
-def config_file(tmp_path_factory) -> Path:
-    return write_tiny(tmp_path_factory.mktemp('data'))
-
-
-@pytest.fixture
-def cfg(config_file, tmp_path) -> Config:
-    cfg = Config.fromfile(config_file)
-    cfg.work_dir = str(tmp_path / 'run')
-    cfg.train_dataloader.num_workers = 0
-    return cfg
-
-
 def run(cfg: Config, path: str) -> dict:
     """Train this path; the stages of the record."""
     cfg.train_cfg.policy = dict(type='FixedPath', path=path)

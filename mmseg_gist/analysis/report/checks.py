@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mmseg_gist.self_training.bloat_guard import BloatGuard
-
-KEPT = 10  # percent of the pixels; below it nearly nothing is kept
+from mmseg_gist.self_training.bloat_guard import LEAST_KEPT, BloatGuard
 
 
 class Labels(NamedTuple):
@@ -48,7 +46,7 @@ def warnings(
                 f'pixels, {human[worst]:.1f} % in the human labels; all classes '
                 f'together have swallowed {labels.swallowed:.1f} % of the pixels.'
             )
-        if labels.kept < KEPT:
+        if labels.kept < LEAST_KEPT:
             lines.append(
                 f'Nearly nothing is kept of the labels by stage {name}: '
                 f'{labels.kept:.1f} % of the pixels. Lower the threshold of '

@@ -1,7 +1,7 @@
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmseg.registry import HOOKS
-from torch import nn
+
+from mmseg_gist.utils import unwrapped
 
 
 @HOOKS.register_module()
@@ -19,15 +19,11 @@ class HelperHook(Hook):
         self.name = name
         self.resumed = False
 
-    @staticmethod
-    def _model(runner) -> nn.Module:
-        return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         if self.name in checkpoint:
-            helper = getattr(self._model(runner), self.name)
+            helper = getattr(unwrapped(runner.model), self.name)
             helper.load_state_dict(checkpoint[self.name])
             self.resumed = True
 
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
-        checkpoint[self.name] = getattr(self._model(runner), self.name).state_dict()
+        checkpoint[self.name] = getattr(unwrapped(runner.model), self.name).state_dict()

@@ -2,7 +2,7 @@ import torch
 from mmseg.registry import HOOKS
 from torch import nn
 
-from mmseg_gist.utils import in_unit_interval
+from mmseg_gist.utils import in_unit_interval, unwrapped
 
 from .helper_hook import HelperHook
 
@@ -42,13 +42,13 @@ class MeanTeacherHook(HelperHook):
 
     def before_train(self, runner) -> None:
         if not self.resumed:
-            model = self._model(runner)
+            model = unwrapped(runner.model)
             update_teacher(model.teacher, model.student, momentum=0)
 
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
-        model, momentum = self._model(runner), self.momentum
+        model, momentum = unwrapped(runner.model), self.momentum
         if self.warm_up:
             momentum = min(1 - 1 / (runner.iter + 1), momentum)
         update_teacher(model.teacher, model.student, momentum)

@@ -2,9 +2,10 @@ import logging
 
 from mmengine.device import get_device
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from torch import nn
+
+from mmseg_gist.utils import unwrapped
 
 # what AmpOptimWrapper has beside the arguments of OptimWrapper
 OF_AMP = {'loss_scale', 'dtype', 'use_fsdp'}
@@ -21,7 +22,7 @@ def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
         model (nn.Module): It may name that part, ``learner``.
         cfg (dict): As in mmengine's configs.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     kind = cfg.get('type')
     if str(kind).endswith('AmpOptimWrapper') and get_device() == 'cpu':
         print_log(
