@@ -14,7 +14,7 @@ PIP = $(VENV)/bin/python -m pip install -qq --disable-pip-version-check \
 .PHONY: demo docs test
 
 demo: $(VENV)/.installed-demo data/shapes/.complete
-	$(VENV)/bin/python tools/train.py configs/gist/deeplabv2_shapes_rist.py --resume
+	$(VENV)/bin/python tools/train.py configs/gist/deeplabv3plus_shapes_rist.py --resume
 
 test: $(VENV)/.installed-tests
 	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)

@@ -298,7 +298,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         data = Path(folder, 'shapes')
         make_shapes(data)
-        own = Config.fromfile(ROOT / 'configs/gist/deeplabv2_shapes_rist.py')
+        own = Config.fromfile(ROOT / 'configs/gist/deeplabv3plus_shapes_rist.py')
         use_shapes(own, data)
         paper = Config.fromfile(ROOT / 'configs/_base_/recipes/paper.py').train_cfg
         own.train_cfg.update(paper, perturbation=None)

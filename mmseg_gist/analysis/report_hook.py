@@ -1,3 +1,5 @@
+import os.path as osp
+
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
@@ -29,3 +31,9 @@ class ReportHook(Hook):
         except Exception as error:
             fault = f'{type(error).__name__}: {error}'
             runner.logger.warning(f'There is no new report: {fault}')
+
+    @master_only
+    def after_run(self, runner) -> None:
+        file = osp.join(runner.work_dir, 'report.html')
+        if self.enable and osp.exists(file):
+            runner.logger.info(f'What the stages did, as one page: {file}')

@@ -31,6 +31,7 @@ from .fingerprint import changed, fingerprint, id_lists
 from .labeler import check_label_files
 from .path import ROOT, Path, from_name, to_name
 from .plain_config import drop_worker_settings, plain_config
+from .policies import PolicySet
 from .record import Record
 from .registry import EXECUTORS, POLICIES, build
 from .rehearsal import rehearse
@@ -214,6 +215,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if failed:
             reasons = '; '.join(f'{row["path"]}: {row["reason"]}' for row in failed)
             self.runner.logger.warning(f'Stages that failed: {reasons}')
+        if isinstance(self.policy, PolicySet):
+            table = record.policies_table(self.policy.policies)
+            self.runner.logger.info(f'The best stage of each policy:\n{table}')
         best = osp.join(self.cfg.work_dir, record[record.best]['checkpoint'])
         self.runner.logger.info(f'All stages are finished. Best checkpoint: {best}')
         load_checkpoint(

@@ -14,6 +14,7 @@ from prettytable import PrettyTable
 from mmseg_gist.utils import UserError, atomic_path
 
 from .path import ROOT, Path, from_name, to_name
+from .replay import so_far
 
 
 def best_stage(scores: Mapping[Path, float | None]) -> Path:
@@ -129,6 +130,23 @@ class Record:
                     '*' if path == self.best else '',
                 ]
             table.add_row([len(path), stage['path'], kind, *row])
+        return table.get_string()
+
+    def policies_table(self, policies: Mapping) -> str:
+        """A table for people: the best stage that each policy would have found.
+
+        Args:
+            policies: Policies by name, each asked again over the scores of this record.
+        """
+        table = PrettyTable(['policy', 'stages', 'best', 'dev mIoU', 'test mIoU'])
+        table.align = 'r'
+        table.align['policy'] = table.align['best'] = 'l'
+        for name, policy in policies.items():
+            scores = so_far(policy, self.scores)
+            row = self[best_stage(scores)]
+            test = f'{row["test"]["mIoU"]:.2f}' if row['test'] else ''
+            dev = f'{row["dev"]["mIoU"]:.2f}'
+            table.add_row([name, len(scores) - 1, row['path'], dev, test])
         return table.get_string()
 
 

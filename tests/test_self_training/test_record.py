@@ -4,6 +4,7 @@ import os
 import pytest
 
 from mmseg_gist.self_training.path import ROOT, to_name
+from mmseg_gist.self_training.policies import FixedPath
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
 
@@ -206,4 +207,30 @@ def test_the_table_has_a_row_a_stage():
             '22.1',
             '',
         ],
+    ]
+
+
+def test_each_policy_has_its_own_best_stage():
+    record = Record('unused', {})
+    record.stages = [
+        finished('0', 50.0, 51.0),
+        finished('L', 52.0, 49.0),
+        finished('P', 48.0),
+        finished('LL', 51.0, 53.0),
+        finished('PL', 60.0, 61.5),
+    ]
+    policies = dict(
+        labels=FixedPath('LL'), PL=FixedPath('PL'), going_on=FixedPath('PPP')
+    )
+    lines = record.policies_table(policies).splitlines()
+    rows = [
+        [cell.strip() for cell in line.strip('|').split('|')]
+        for line in lines
+        if line.startswith('|')
+    ]
+    assert rows == [
+        ['policy', 'stages', 'best', 'dev mIoU', 'test mIoU'],
+        ['labels', '2', 'L', '52.00', '49.00'],
+        ['PL', '2', 'PL', '60.00', '61.50'],
+        ['going_on', '1', '0', '50.00', '51.00'],
     ]

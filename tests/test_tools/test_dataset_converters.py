@@ -202,7 +202,7 @@ def test_shapes(tool, tmp_path):
             label = Path(f'labels/{folder}/{image_id}.png')
             assert (label in files) == (name != 'unlabeled')
     labels = [load(path) for path in (tmp_path / 'one/labels').rglob('*.png')]
-    assert {label.shape for label in labels} == {(97, 97)}
+    assert {label.shape for label in labels} == {(65, 65)}
     assert np.unique(labels).tolist() == [0, 1, 2, 3, 4, 5, 6]
 
     assert make_shapes(tool, tmp_path / 'two') == files

@@ -105,9 +105,9 @@ def parse_args(argv=None):
     parser.add_argument('out', type=Path, help='folder to write')
     parser.add_argument('--labeled', type=int, default=24, help='labelled images')
     parser.add_argument('--dev', type=int, default=30, help='development images')
-    parser.add_argument('--unlabeled', type=int, default=200, help='unlabelled images')
+    parser.add_argument('--unlabeled', type=int, default=600, help='unlabelled images')
     parser.add_argument('--test', type=int, default=80, help='test images')
-    parser.add_argument('--size', type=int, default=97, help='height and width')
+    parser.add_argument('--size', type=int, default=65, help='height and width')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args(argv)
 

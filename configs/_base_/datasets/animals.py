@@ -1,27 +1,36 @@
 # VOC-animals: the 3,576 photographs of PASCAL VOC 2012 with a cat, cow, dog, horse
-# or sheep, which `voc.py --animals` makes; the long side is resized to 225. Which
+# or sheep, which `voc.py --animals` makes; the long side is resized to 257. Which
 # images are labeled say animals_1-50.py, animals_1-20.py and animals_1-8.py.
 data_root = 'data/voc_animals'
-crop_size = (129, 129)
+crop_size = (161, 161)
 folders = dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug')
 
-augmentation = [
-    dict(
-        type='RandomResize', scale=(225, 225), ratio_range=(0.5, 1.5), keep_ratio=True
-    ),
+loading = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+cropping = [
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    *augmentation,
+    *loading,
+    dict(
+        type='RandomResize', scale=(257, 257), ratio_range=(0.5, 1.5), keep_ratio=True
+    ),
+    *cropping,
+]
+# A pseudo-label is what the model sees in the whole image. A crop that shows much less
+# of it contradicts its label, which costs a stage on pseudo-labels points.
+unlabeled_pipeline = [
+    *loading,
+    dict(
+        type='RandomResize', scale=(257, 257), ratio_range=(0.75, 1.25), keep_ratio=True
+    ),
+    *cropping,
 ]
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(225, 225), keep_ratio=True),
+    dict(type='Resize', scale=(257, 257), keep_ratio=True),
     dict(type='LoadAnnotations'),
     dict(type='PackSegInputs'),
 ]
@@ -45,7 +54,7 @@ unlabeled_dataloader = dict(
         type='PseudoLabelDataset',
         data_root=data_root,
         data_prefix=dict(img_path='JPEGImages'),
-        pipeline=train_pipeline,
+        pipeline=unlabeled_pipeline,
     ),
 )
 val_dataloader = dict(

@@ -1,8 +1,8 @@
-# The embedded data set of textured shapes at 97 x 97, which
-# tools/dataset_converters/shapes.py makes: 24 labelled, 30 development, 200
-# unlabelled and 80 test images.
+# The embedded data set of textured shapes at 65 x 65, which
+# tools/dataset_converters/shapes.py makes: 24 labeled, 30 development, 600
+# unlabeled and 80 test images.
 data_root = 'data/shapes'
-crop_size = (97, 97)
+crop_size = (65, 65)
 metainfo = dict(
     classes=(
         'background',
@@ -26,7 +26,7 @@ metainfo = dict(
 
 augmentation = [
     dict(
-        type='RandomResize', scale=(97, 97), ratio_range=(0.75, 1.25), keep_ratio=True
+        type='RandomResize', scale=(65, 65), ratio_range=(0.75, 1.25), keep_ratio=True
     ),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
