@@ -30,22 +30,17 @@ long_side = $long_side
 crop_size = $crop_size  # height, width
 test_size = $test_size  # height, width; all resized images fit in
 
-augmentation = [
-    dict(
-        type='RandomResize',
-        scale=(long_side, long_side),
-        ratio_range=(0.5, 1.5),
-        keep_ratio=True,
-    ),
+loading = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+resize = dict(type='RandomResize', scale=(long_side, long_side), keep_ratio=True)
+cropping = [
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
 ]
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    *augmentation,
-]
+train_pipeline = [*loading, dict(resize, ratio_range=(0.5, 1.5)), *cropping]
+# A pseudo-label is what the model sees in the whole image: a crop that shows little
+# of it contradicts its label.
+unlabeled_pipeline = [*loading, dict(resize, ratio_range=(0.75, 1.25)), *cropping]
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
@@ -87,7 +82,9 @@ train_dataloader = dict(
 )
 unlabeled_dataloader = dict(
     training,
-    dataset=dict(unlabeled, ann_file=f'{lists}unlabeled.txt', pipeline=train_pipeline),
+    dataset=dict(
+        unlabeled, ann_file=f'{lists}unlabeled.txt', pipeline=unlabeled_pipeline
+    ),
 )
 val_dataloader = dict(
     evaluation,

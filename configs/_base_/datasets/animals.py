@@ -18,8 +18,8 @@ train_pipeline = [
     ),
     *cropping,
 ]
-# A pseudo-label is what the model sees in the whole image. A crop that shows much less
-# of it contradicts its label, which costs a stage on pseudo-labels points.
+# A pseudo-label is what the model sees in the whole image: a crop that shows little
+# of it contradicts its label.
 unlabeled_pipeline = [
     *loading,
     dict(

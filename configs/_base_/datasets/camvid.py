@@ -32,18 +32,27 @@ metainfo = dict(
     ],
 )
 
-augmentation = [
-    dict(
-        type='RandomResize', scale=(321, 241), ratio_range=(0.5, 1.5), keep_ratio=True
-    ),
+loading = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+cropping = [
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='LoadAnnotations'),
-    *augmentation,
+    *loading,
+    dict(
+        type='RandomResize', scale=(321, 241), ratio_range=(0.5, 1.5), keep_ratio=True
+    ),
+    *cropping,
+]
+# A pseudo-label is what the model sees in the whole image: a crop that shows little
+# of it contradicts its label.
+unlabeled_pipeline = [
+    *loading,
+    dict(
+        type='RandomResize', scale=(321, 241), ratio_range=(0.75, 1.25), keep_ratio=True
+    ),
+    *cropping,
 ]
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
@@ -73,7 +82,7 @@ unlabeled_dataloader = dict(
         type='PseudoLabelDataset',
         data_root=data_root,
         data_prefix=dict(img_path='images/train'),
-        pipeline=train_pipeline,
+        pipeline=unlabeled_pipeline,
     ),
 )
 val_dataloader = dict(
