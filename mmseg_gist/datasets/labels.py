@@ -8,6 +8,8 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 from PIL import Image
 
+from mmseg_gist.utils import UserError
+
 Shares = list[float]  # percent of the pixels, by class
 
 
@@ -64,6 +66,24 @@ def label_sets(cfg: dict) -> list[BaseSegDataset]:
         )
         for leaf in leaves(cfg)
     ]
+
+
+def hidden_label(dataset, index: int) -> np.ndarray:
+    """The human label of an unlabeled image, (H, W) uint8.
+
+    Args:
+        dataset: One of :func:`label_sets`.
+        index: Of the image.
+
+    Raises:
+        UserError: There is none.
+    """
+    try:
+        return dataset[index]['gt_seg_map']
+    except FileNotFoundError as error:
+        raise UserError(
+            f'{error.filename}: this unlabeled image has no human label to compare with'
+        ) from error
 
 
 def read_label(file: str) -> np.ndarray:

@@ -23,7 +23,9 @@ from .config import (
     stage_iters,
 )
 from .own_runner import own_runner, whole_images
-from .path import ROOT, Path, uses_labels
+from .path import ROOT, Path, to_name, uses_labels
+
+Labels = dict[Path, dict[str, str]]  # files, by stage and by the image's path
 
 
 def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
@@ -106,6 +108,27 @@ def labels_there(cfg: Config, parent: Path) -> dict[str, str]:
     """Those of :func:`label_files` that are there, from a run's own config."""
     files = label_files(refined(cfg, (*parent, 'P')), parent)
     return {image: file for image, file in files.items() if osp.exists(file)}
+
+
+def labels_along(cfg: Config, path: Path) -> Labels:
+    """The pseudo-labels by the models along a path, of their common images.
+
+    Raises:
+        UserError: There are none.
+    """
+    stages = (path[:depth] for depth in range(len(path)))
+    labels = {stage: labels_there(cfg, stage) for stage in stages}
+    labels = {stage: files for stage, files in labels.items() if files}
+    common = set.intersection(*map(set, labels.values())) if labels else set()
+    if not common:
+        raise UserError(
+            f'{cfg.work_dir}: no image has pseudo-labels of every stage of '
+            f'{to_name(path)}; give the path of stages on pseudo-labels, whole'
+        )
+    return {
+        stage: {image: files[image] for image in sorted(common)}
+        for stage, files in labels.items()
+    }
 
 
 def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:

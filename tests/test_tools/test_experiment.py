@@ -1,5 +1,6 @@
 """tools/experiment.py on tiny real work, and the commands that read its files."""
 
+import csv
 import json
 import runpy
 import sys
@@ -306,6 +307,28 @@ def test_label_shares_need_pseudo_labels(work_dir):
         call('label_shares', work_dir / 'slow/seed_3', 'L')
 
 
+def test_the_least_reliable_images_come_first(work_dir, capsys):
+    folder = work_dir / 'all/seed_3'
+    call('reliability', folder, 'PP')
+    with open(folder / 'reliability.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    values = [float(row['reliability']) for row in rows]
+    assert values == sorted(values)
+    for row in rows:
+        name = f'{Path(row["image"]).stem}.png'
+        first, last = (
+            np.array(Image.open(folder / f'stages/{stage}/pseudo_labels' / name))
+            for stage in '0P'
+        )
+        assert (float(row['reliability']) == 1) == (first == last).all()
+    assert f'{len(rows)} images by the models of 0, P' in capsys.readouterr().out
+
+
+def test_reliability_needs_two_models(work_dir):
+    with pytest.raises(UserError, match='P: only the model of stage 0 has labeled'):
+        call('reliability', work_dir / 'all/seed_3', 'P')
+
+
 def test_confusion_by_hand():
     tool = runpy.run_path(str(ROOT / 'tools/analysis/label_quality.py'))
     human = np.array([[0, 0, 1], [1, 255, 1]], np.uint8)
@@ -354,6 +377,9 @@ def test_label_quality_against_hidden_labels(work_dir, capsys):
     expected = f'{100 * right / kept:.2f} |'
     assert 0 < right < kept
     assert capsys.readouterr().out.strip().endswith(expected)
+    call('reliability', folder, 'PP', '--truth')
+    out = capsys.readouterr().out
+    assert '| reliability |' in out and '| confidence |' in out
     (folder / 'run_config.py').rename(folder / 'moved.py')  # the counts are enough
     call('label_quality', folder / 'record.json', '0', '--thresholds', threshold)
     assert capsys.readouterr().out.strip().endswith(expected)
@@ -362,6 +388,9 @@ def test_label_quality_against_hidden_labels(work_dir, capsys):
     (folder / 'moved.py').rename(folder / 'run_config.py')
     with pytest.raises(UserError, match='stage PP has made no pseudo-labels'):
         call('label_quality', folder, 'PP')
-    (data / 'labels' / file.name).unlink()
-    with pytest.raises(UserError, match=f'{file.name}: .* has no human label'):
-        call('label_quality', folder, '0', '--thresholds', 0.9)
+    for label in (data / 'labels').glob('unlabeled*.png'):
+        label.unlink()
+    for tool in (['label_quality', folder, '0'], ['reliability', folder, 'PP']):
+        option = ['--thresholds', 0.9] if tool[0] == 'label_quality' else ['--truth']
+        with pytest.raises(UserError, match='this unlabeled image has no human label'):
+            call(*tool, *option)

@@ -22,6 +22,7 @@ from mmseg_gist.analysis.tables import Row, publish
 from mmseg_gist.cli import Config, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
+    hidden_label,
     label_sets,
     leaves,
     read_label,
@@ -72,13 +73,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
         file = files.get(dataset.get_data_info(index)['img_path'])
         if not file:
             return np.zeros_like(sums)
-        try:
-            human = dataset[index]['gt_seg_map']
-        except FileNotFoundError as error:
-            raise UserError(
-                f'{error.filename}: this unlabelled image has no human label to '
-                'compare with'
-            ) from error
+        human = hidden_label(dataset, index)
         label = read_label(file)
         confidence = read_label(confidence_path(file))
         return np.stack(

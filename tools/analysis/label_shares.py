@@ -18,39 +18,16 @@ from PIL import Image
 from mmseg_gist.analysis.bloat import FILE
 from mmseg_gist.analysis.figures import save
 from mmseg_gist.analysis.runs import config_of, find_run, read_counts
-from mmseg_gist.cli import Config, DictAction, run
+from mmseg_gist.cli import DictAction, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
     count,
     count_human_labels,
     read_label,
 )
-from mmseg_gist.self_training.labeler import labels_there
-from mmseg_gist.self_training.path import Path, from_name, to_name
-from mmseg_gist.utils import UserError, atomic_path
-
-Labels = dict[Path, dict[str, str]]  # files, by stage and by the image's path
-
-
-def labels_of(cfg: Config, path: Path) -> Labels:
-    """The pseudo-labels by the models along a path, of their common images.
-
-    Raises:
-        UserError: There are none.
-    """
-    stages = (path[:depth] for depth in range(len(path)))
-    labels = {stage: labels_there(cfg, stage) for stage in stages}
-    labels = {stage: files for stage, files in labels.items() if files}
-    common = set.intersection(*map(set, labels.values())) if labels else set()
-    if not common:
-        raise UserError(
-            f'{cfg.work_dir}: no image has pseudo-labels of every stage of '
-            f'{to_name(path)}; give the path of stages on pseudo-labels, whole'
-        )
-    return {
-        stage: {image: files[image] for image in sorted(common)}
-        for stage, files in labels.items()
-    }
+from mmseg_gist.self_training.labeler import Labels, labels_along
+from mmseg_gist.self_training.path import from_name, to_name
+from mmseg_gist.utils import atomic_path
 
 
 def draw(labels: Labels, palette: list, images: int, file: str) -> None:
@@ -99,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
     content['classes'] = list(classes)
     content['labeled'] = of_classes(count_human_labels(cfg.train_dataloader.dataset))
     for name in args.paths:
-        labels = labels_of(cfg, from_name(name))
+        labels = labels_along(cfg, from_name(name))
         content['paths'][name] = dict(
             images=len(next(iter(labels.values()))),
             stages={

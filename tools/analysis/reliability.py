@@ -1,0 +1,121 @@
+"""Which images a path's models disagree about: those to label next.
+
+For each unlabeled image that the models of at least two stages of the path have
+labeled: the mean IoU of the earlier labels with the last one (the reliability of
+ST++). Written to reliability.csv beside the record, the least reliable image first.
+With --truth the images are compared with human labels, which an experiment on a
+labeled data set hides: how well reliability and the mean confidence rank the images
+by the true IoU of their last pseudo-label, and how many of the worst tenth they find.
+"""
+
+import csv
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+from mmengine.registry import init_default_scope
+
+from mmseg_gist.analysis.reliability import (
+    image_iou,
+    rank_correlation,
+    reliability,
+    worst_found,
+)
+from mmseg_gist.analysis.runs import config_of, find_run
+from mmseg_gist.analysis.tables import publish
+from mmseg_gist.cli import Config, run
+from mmseg_gist.datasets.labels import (
+    class_metainfo,
+    hidden_label,
+    label_sets,
+    leaves,
+    read_label,
+)
+from mmseg_gist.datasets.output_names import confidence_path
+from mmseg_gist.self_training.labeler import Labels, labels_along
+from mmseg_gist.self_training.path import from_name, to_name
+from mmseg_gist.utils import UserError, atomic_path
+
+FILE = 'reliability.csv'
+
+
+def measure(image: str, labels: Labels, num_classes: int) -> dict:
+    """A row of the table: of one image, over the models in their order."""
+    files = [by_image[image] for by_image in labels.values()]
+    confidence = read_label(confidence_path(files[-1]))
+    return dict(
+        image=image,
+        reliability=reliability([read_label(file) for file in files], num_classes),
+        confidence=float(confidence.mean()) / 255,
+    )
+
+
+def true_ious(cfg: Config, files: dict[str, str]) -> dict[str, float]:
+    """Mean IoU of pseudo-labels with human labels, by the image's path."""
+    labeled = next(leaves(cfg.train_dataloader.dataset))
+    num_classes = len(cfg.metainfo.classes)
+    found = {}
+    for leaf in leaves(cfg.unlabeled_dataloader.dataset):
+        (dataset,) = label_sets(dict(labeled, ann_file=leaf.get('ann_file', '')))
+        for index in range(len(dataset)):
+            image = dataset.get_data_info(index)['img_path']
+            if image in files:
+                human = hidden_label(dataset, index)
+                found[image] = image_iou(read_label(files[image]), human, num_classes)
+    return found
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument('work_dir', help='of one run')
+    parser.add_argument('path', help='name of its last stage, as PLPL')
+    parser.add_argument(
+        '--truth', action='store_true', help='compare with human labels'
+    )
+    parser.add_argument('--out', metavar='NAME', help='write NAME.md and NAME.csv')
+    args = parser.parse_args(argv)
+    each = find_run(args.work_dir)
+    cfg = config_of(each)
+    init_default_scope('mmseg')
+    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
+    labels = labels_along(cfg, from_name(args.path))
+    if len(labels) < 2:
+        raise UserError(
+            f'{args.path}: only the model of stage {to_name(next(iter(labels)))} has '
+            'labeled images; a path with two stages P or more shows what changed'
+        )
+    *_, last = labels.values()
+    with ThreadPoolExecutor() as pool:
+        of_image = partial(
+            measure, labels=labels, num_classes=len(cfg.metainfo.classes)
+        )
+        rows = sorted(pool.map(of_image, last), key=lambda row: row['reliability'])
+    file = each.file.parent / FILE
+    with atomic_path(file) as temporary, open(temporary, 'w', newline='') as text:
+        writer = csv.DictWriter(text, rows[0], lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(rows)
+    print(
+        f'{file}: {len(rows)} images by the models of {", ".join(map(to_name, labels))}'
+    )
+    if args.truth:
+        truth = true_ious(cfg, last)
+        rows = [row for row in rows if not np.isnan(truth[row['image']])]
+        true = np.array([truth[row['image']] for row in rows])
+        table = []
+        for kind in ('reliability', 'confidence'):
+            guess = np.array([row[kind] for row in rows])
+            table.append(
+                {
+                    'by': kind,
+                    'images': len(rows),
+                    'rank correlation with the true IoU': rank_correlation(guess, true),
+                    'of the worst tenth, found': 100 * worst_found(guess, true),
+                }
+            )
+        publish(table, args.out)
+
+
+if __name__ == '__main__':
+    run(main)
