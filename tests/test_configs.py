@@ -18,6 +18,7 @@ from mmseg.structures import SegDataSample
 from shipped import FOLDER, load, one, stage_of
 
 from mmseg_gist.cli import config_parser, load_config
+from mmseg_gist.models.utils import StrongAugmentation
 from mmseg_gist.self_training import IterativeSelfTrainingLoop
 from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.path import from_name
@@ -53,14 +54,18 @@ OTHER_MODELS = [
 ]
 SELF_TRAINING = [*RIST, *GREEDY, *SHAPES, *OTHER_MODELS]
 OWN_RECIPE = [name for name in SELF_TRAINING if not re.search('_(voc|city)', name)]
-# ClassMix and S4GAN, and CutMix where it is not the paper's.
+# ClassMix and S4GAN, and CutMix and UniMatch V2, which are not the paper's.
 SEMI = [
     *(
         f'{kind}/{stem(cell)}_{kind}'
         for kind in ('classmix', 's4gan')
         for cell in TABLE_1 + COMPARED
     ),
-    *(f'cutmix/{stem(cell)}_cutmix' for cell in COMPARED),
+    *(
+        f'{kind}/{stem(cell)}_{kind}'
+        for kind in ('cutmix', 'unimatch_v2')
+        for cell in COMPARED
+    ),
 ]
 OWN_EXPERIMENTS = [
     *(f'experiments/animals_1-50_{name}' for name in ('policies', 'addons', 'recipe')),
@@ -372,7 +377,7 @@ def test_a_dumped_config_is_the_same(cell, tmp_path):
         assert Config.fromfile(tmp_path / f'{kind}.py').to_dict() == cfg.to_dict()
 
 
-# --------------------------------------------------- ClassMix, CutMix and S4GAN
+# -------------------------------------- ClassMix, CutMix, UniMatch V2 and S4GAN
 
 
 @pytest.mark.parametrize('name', SEMI)
@@ -413,14 +418,27 @@ def test_the_settings_of_the_reference_code(name):
             type='Adam', lr=1e-5 if data == 'cityscapes' else 1e-4, betas=(0.9, 0.99)
         )
         assert hook == dict(type='HelperHook', name='discriminator')
-        assert batches == {dict(cityscapes=6).get(data, 8)}
+    elif 'unimatch_v2' in name:
+        assert cfg.model.type == 'UniMatchV2'
+        assert cfg.model.threshold == dict(animals=0.95, camvid=0)[data]
+        assert cfg.model.mask == dict(type='BoxMask')
+        jitter = dict(jitter=0.5, hue=0.25, jitter_prob=0.8, grey_prob=0.2)
+        blur = dict(sigma=(0.1, 2.0), blur_prob=0.5)
+        augmentation = MODELS.build(cfg.model.augmentation)
+        expected = StrongAugmentation(**jitter, **blur)
+        assert augmentation.amounts.equal(expected.amounts)
+        for part in ('jitter_prob', 'grey_prob', 'sigma', 'blur_prob'):
+            assert getattr(augmentation, part) == getattr(expected, part)
+        assert hook == dict(
+            type='MeanTeacherHook', momentum=0.996, warm_up=True, update_buffers=True
+        )
     else:
         assert cfg.model.type == 'ClassMix'
         assert cfg.model.mask.type == ('CutMask' if 'cutmix' in name else 'ClassMask')
         assert hook == dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)
         expected = None if data == 'voc' else dict(type='StrongAugmentation')
         assert cfg.model.get('augmentation') == expected
-        assert batches == {dict(cityscapes=6).get(data, 8)}
+    assert batches == {dict(cityscapes=6).get(data, 8)}
     for steps in kinds:
         assert 'RandomCrop' in steps
 

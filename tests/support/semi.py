@@ -1,4 +1,4 @@
-"""The tiny data and model, trained by ClassMix or S4GAN."""
+"""The tiny data and model, trained by ClassMix, UniMatch V2 or S4GAN."""
 
 from pathlib import Path
 
@@ -14,6 +14,13 @@ model = dict(
     augmentation=dict(type='StrongAugmentation'))
 custom_hooks = [dict(type='MeanTeacherHook', momentum=0.9, warm_up=True)]
 """,
+    UniMatchV2="""
+model = dict(
+    type='UniMatchV2', segmentor=model, mask=dict(type='BoxMask'), threshold=0.35,
+    augmentation=dict(type='StrongAugmentation', grey_prob=0.2))
+custom_hooks = [dict(
+    type='MeanTeacherHook', momentum=0.9, warm_up=True, update_buffers=True)]
+""",
     S4GAN="""
 model = dict(type='S4GAN', segmentor=model, threshold=0.4)
 optim_wrapper.update(
@@ -22,7 +29,7 @@ optim_wrapper.update(
 custom_hooks = [dict(type='HelperHook', name='discriminator')]
 """,
 )
-HELPERS = dict(ClassMix='teacher', S4GAN='discriminator')
+HELPERS = dict(ClassMix='teacher', UniMatchV2='teacher', S4GAN='discriminator')
 
 
 def write_semi(folder: Path, algorithm: str) -> Path:

@@ -1,4 +1,4 @@
-"""ClassMix and S4GAN in real trainings on the tiny data."""
+"""ClassMix, UniMatch V2 and S4GAN in real trainings on the tiny data."""
 
 import json
 import os

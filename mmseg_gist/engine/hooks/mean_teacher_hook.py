@@ -8,15 +8,24 @@ from .helper_hook import HelperHook
 
 
 @torch.no_grad()
-def update_teacher(teacher: nn.Module, student: nn.Module, momentum: float) -> None:
+def update_teacher(
+    teacher: nn.Module,
+    student: nn.Module,
+    momentum: float,
+    update_buffers: bool = False,
+) -> None:
     """Eq. 3: ``theta* = momentum theta* + (1 - momentum) theta``.
 
-    Buffers (BatchNorm statistics) are the student's.
+    Buffers (BatchNorm statistics) are the student's, or with ``update_buffers``
+    averages, too, unless they are whole numbers.
     """
     for ours, theirs in zip(teacher.parameters(), student.parameters()):
         ours.lerp_(theirs, 1 - momentum)
     for ours, theirs in zip(teacher.buffers(), student.buffers()):
-        ours.copy_(theirs)
+        if update_buffers and ours.is_floating_point():
+            ours.lerp_(theirs, 1 - momentum)
+        else:
+            ours.copy_(theirs)
 
 
 @HOOKS.register_module()
@@ -33,12 +42,21 @@ class MeanTeacherHook(HelperHook):
         warm_up (bool): Whether the momentum after iteration i (from 0) is
             ``min(1 - 1 / (i + 1), momentum)``, as in ClassMix: the plain mean
             of all students so far, as long as they are few. Defaults to False.
+        update_buffers (bool): Whether buffers (BatchNorm statistics) are averaged
+            like parameters, as in UniMatch V2; else they are the student's.
+            Defaults to False.
     """
 
-    def __init__(self, momentum: float = 0.99, warm_up: bool = False) -> None:
+    def __init__(
+        self,
+        momentum: float = 0.99,
+        warm_up: bool = False,
+        update_buffers: bool = False,
+    ) -> None:
         super().__init__('teacher')
         self.momentum = in_unit_interval('momentum', momentum)
         self.warm_up = warm_up
+        self.update_buffers = update_buffers
 
     def before_train(self, runner) -> None:
         if not self.resumed:
@@ -51,4 +69,4 @@ class MeanTeacherHook(HelperHook):
         model, momentum = unwrapped(runner.model), self.momentum
         if self.warm_up:
             momentum = min(1 - 1 / (runner.iter + 1), momentum)
-        update_teacher(model.teacher, model.student, momentum)
+        update_teacher(model.teacher, model.student, momentum, self.update_buffers)

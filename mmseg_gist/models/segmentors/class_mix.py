@@ -1,23 +1,16 @@
-from copy import deepcopy
-
 import torch
 from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
-from torch import Tensor, nn
+from torch import Tensor
 
-from mmseg_gist.models.utils import build_mask, mix
+from mmseg_gist.models.utils import mix
 
-from .semi_segmentor import (
-    SemiSegmentor,
-    full_logits,
-    not_padded,
-    split_by_source,
-    with_labels,
-)
+from .semi_segmentor import split_by_source, weighted, with_labels
+from .teacher_segmentor import TeacherSegmentor
 
 
 @MODELS.register_module()
-class ClassMix(SemiSegmentor):
+class ClassMix(TeacherSegmentor):
     """ClassMix (https://arxiv.org/abs/2007.07936) around any segmentor.
 
     The teacher, the moving average of the segmentor that
@@ -56,25 +49,15 @@ class ClassMix(SemiSegmentor):
         ignore_index: int | None = None,
         data_preprocessor: dict | None = None,
     ) -> None:
-        super().__init__(segmentor, data_preprocessor)
-        self.teacher = deepcopy(self.segmentor).requires_grad_(False)
-        if ignore_index is None:
-            ignore_index = self.ignored_label
-        self.mask = build_mask(mask or dict(type='ClassMask'), ignore_index)
-        self.augmentation = augmentation and MODELS.build(augmentation)
-        self.threshold = threshold
+        super().__init__(
+            segmentor,
+            mask or dict(type='ClassMask'),
+            augmentation,
+            threshold,
+            ignore_index,
+            data_preprocessor,
+        )
         self.loss_weight = loss_weight
-        self.ignore_index = ignore_index
-
-    @property
-    def student(self) -> nn.Module:
-        """nn.Module: What the teacher is the average of."""
-        return self.segmentor
-
-    def train(self, mode: bool = True):
-        super().train(mode)
-        self.teacher.eval()
-        return self
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """The losses of a mixed batch.
@@ -92,9 +75,7 @@ class ClassMix(SemiSegmentor):
         losses = add_prefix(self.segmentor.loss(*labeled[1:]), 'labeled')
         mixed, samples, confidence = self.mixed_images(*unlabeled[1:])
         part = self.segmentor.loss(mixed, samples)
-        for name in part:
-            if 'loss' in name:
-                part[name] = part[name] * (self.loss_weight * confidence)
+        part = weighted(part, self.loss_weight * confidence)
         return dict(losses, **add_prefix(part, 'mixed'), confidence=confidence)
 
     @torch.no_grad()
@@ -111,14 +92,8 @@ class ClassMix(SemiSegmentor):
             tuple: The mixed and augmented images (N, 3, H, W), N samples with
             ``gt_sem_seg``, and the share of confident pixels, a scalar.
         """
-        probability, label = full_logits(self.teacher, inputs).softmax(dim=1).max(dim=1)
-        label[~not_padded(inputs, data_samples)] = self.ignore_index
+        label, sure = self.pseudo_labels(inputs, data_samples)
         mask = self.mask(label)
-        label, probability = mix(mask, label), mix(mask, probability)
-        counted = label != self.ignore_index
-        confident = (probability >= self.threshold) & counted
-        images = mix(mask, inputs)
-        if self.augmentation is not None:
-            images = self.augmented(images, self.augmentation)
-        samples = with_labels(data_samples, label)
-        return images, samples, confident.sum() / counted.sum().clamp(min=1)
+        label, sure = mix(mask, label), mix(mask, sure)
+        images = self.augmented(mix(mask, inputs), self.augmentation)
+        return images, with_labels(data_samples, label), self.confidence(label, sure)

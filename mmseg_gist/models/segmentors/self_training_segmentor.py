@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mmseg_gist.models.utils import build_mask, mix
 from mmseg_gist.utils import UserError
 
-from .semi_segmentor import SemiSegmentor, split_by_source, with_labels
+from .semi_segmentor import SemiSegmentor, split_by_source, weighted, with_labels
 
 
 @MODELS.register_module()
@@ -131,8 +131,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
             mask = self.perturbation['mask'](labels)
             inputs = mix(mask, inputs)
             data_samples = with_labels(data_samples, mix(mask, labels))
-        if 'augmentation' in self.perturbation:
-            inputs = self.augmented(inputs, self.perturbation['augmentation'])
+        inputs = self.augmented(inputs, self.perturbation.get('augmentation'))
         return inputs, data_samples
 
     def _segmentation_loss(self, parts: list) -> dict[str, Tensor]:
@@ -141,9 +140,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
         losses = {}
         for source, inputs, data_samples in parts:
             part = self.segmentor.loss(inputs, data_samples)
-            for name in part:
-                if 'loss' in name:
-                    part[name] = part[name] * self.weights[source]
+            part = weighted(part, self.weights[source])
             losses.update(add_prefix(part, ('labeled', 'pseudo')[source]))
         return losses
 

@@ -66,16 +66,19 @@ class SemiSegmentor(BaseModel):
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         return self.segmentor.loss(inputs, data_samples)
 
-    def augmented(self, inputs: Tensor, augmentation: Callable) -> Tensor:
+    def augmented(self, inputs: Tensor, augmentation: Callable | None) -> Tensor:
         """Images after an augmentation of images in [0, 255].
 
         Args:
             inputs (Tensor): (N, C, H, W), normalized if the data preprocessor does.
-            augmentation (Callable): From (N, C, H, W) to the same.
+            augmentation (Callable, optional): From (N, C, H, W) to the same. None
+                for nothing.
 
         Returns:
             Tensor: (N, C, H, W), as the inputs.
         """
+        if augmentation is None:
+            return inputs
         mean = getattr(self.data_preprocessor, 'mean', 0)
         std = getattr(self.data_preprocessor, 'std', 1)
         return (augmentation(inputs * std + mean) - mean) / std
@@ -122,6 +125,14 @@ def with_labels(data_samples: SampleList, labels: Tensor) -> SampleList:
         SegDataSample(metainfo=sample.metainfo, gt_sem_seg=PixelData(data=label[None]))
         for sample, label in zip(data_samples, labels)
     ]
+
+
+def weighted(losses: dict[str, Tensor], weight: float | Tensor) -> dict[str, Tensor]:
+    """A segmentor's losses times a weight; what it only logs stays as it is."""
+    return {
+        name: value * weight if 'loss' in name else value
+        for name, value in losses.items()
+    }
 
 
 def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:

@@ -1,3 +1,4 @@
+from .complementary_dropout import complementary_dropout
 from .conv_norm import conv_norm
 from .depthwise_conv import DepthwiseConv2d
 from .masks import BoxMask, ClassMask, CutMask, build_mask, mix
@@ -10,6 +11,7 @@ __all__ = [
     'DepthwiseConv2d',
     'StrongAugmentation',
     'build_mask',
+    'complementary_dropout',
     'conv_norm',
     'mix',
 ]
