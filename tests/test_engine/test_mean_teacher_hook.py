@@ -149,6 +149,24 @@ def test_one_update_by_hand():
     assert teacher[0].weight.grad_fn is None
 
 
+def test_buffers_may_be_averaged_too():
+    """Unless they are whole numbers. The hook has the momentum of its iteration."""
+    model = nn.Module()
+    model.teacher, model.student = pair()
+    runner = SimpleNamespace(model=model, iter=0)
+    kwargs = dict(momentum=0.75, warm_up=True, update_buffers=True)
+    hook = HOOKS.build(dict(type='MeanTeacherHook', **kwargs))
+    values = []
+    for runner.iter, student in enumerate([12.0, 24.0, 36.0, 48.0, 0.0]):
+        model.student[1].running_mean.fill_(student)
+        model.student[1].num_batches_tracked.fill_(runner.iter)
+        hook.after_train_iter(runner, runner.iter)
+        values.append(model.teacher[1].running_mean[0].item())
+        assert model.teacher[1].num_batches_tracked == runner.iter
+    # min(1 - 1 / (i + 1), 0.75): the means of 12, 24, 36, 48; then three quarters
+    assert values == pytest.approx([12, 18, 24, 30, 22.5])
+
+
 def test_momentum_0_copies_and_1_keeps():
     teacher, student = pair()
     before = copied(teacher.state_dict())

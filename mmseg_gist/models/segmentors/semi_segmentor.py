@@ -1,4 +1,5 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from mmengine.model import BaseModel
@@ -147,10 +148,31 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
         of the second of two classes, (N, 2, H, W).
     """
     size = inputs.shape[2:]
-    logits = segmentor.encode_decode(inputs, [dict(img_shape=size)] * len(inputs))
+    with answering_as_in_prediction(segmentor):
+        logits = segmentor.encode_decode(inputs, [dict(img_shape=size)] * len(inputs))
     if logits.shape[1] == 1:
         logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
     return logits
+
+
+@contextmanager
+def answering_as_in_prediction(segmentor: nn.Module) -> Iterator[None]:
+    """The backbone and the heads have the outputs of prediction, and train.
+
+    In training some of mmseg's have others (DDRNet, PIDNet, KNet). What is inside of
+    them, BatchNorm and dropout, stays in its mode.
+    """
+    parts = []
+    for part in segmentor.children():
+        parts += part if isinstance(part, nn.ModuleList) else [part]
+    modes = [part.training for part in parts]
+    for part in parts:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part, mode in zip(parts, modes):
+            part.training = mode
 
 
 def not_padded(inputs: Tensor, data_samples: SampleList) -> Tensor:
