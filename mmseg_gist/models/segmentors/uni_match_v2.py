@@ -25,7 +25,8 @@ class UniMatchV2(TeacherSegmentor):
 
     Each view is augmented, and then a part of the next image is pasted on it,
     with its labels. What the decoder sees of the two has complementary channel
-    dropout, :func:`mmseg_gist.models.utils.complementary_dropout`.
+    dropout, :func:`mmseg_gist.models.utils.complementary_dropout`. The head must
+    predict logits, as nearly all of mmseg's do.
 
     A batch holds labeled (source 0) and unlabeled images (source 1). The
     arguments are those of :class:`TeacherSegmentor`.
