@@ -266,7 +266,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             if row['status'] == 'finished':  # else its last state is kept
                 clean_up(self.cfg, path)
             else:
-                self._say_why(row)
+                self._say_why(row, others=bool(self.policy(record.scores)))
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
             self.runner.call_hook('after_stage', record=record, row=row)
 
@@ -279,11 +279,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 f'load_from={best}'
             )
 
-    def _say_why(self, row: dict) -> None:
+    def _say_why(self, row: dict, others: bool) -> None:
         if path := from_name(row['path']):  # the end of stage 0 is that of the run
             self.runner.logger.warning(
-                f'Stage {row["path"]} failed: {row["reason"]}. Other paths continue; '
-                'to train it with other settings, start in another --work-dir from '
+                f'Stage {row["path"]} failed: {row["reason"]}. '
+                + ('Other paths continue. ' if others else '')
+                + 'To train it with other settings, start in another --work-dir from '
                 f'load_from={parent_checkpoint(self.cfg, path)}'
             )
 

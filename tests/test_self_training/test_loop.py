@@ -330,10 +330,13 @@ def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
     assert 'loss' in record['stages']['P']['reason']
     assert 'iteration' in record['stages']['P']['reason']
     (log,) = Path(cfg.work_dir).glob('*/*.log')
-    said = f'Stage P failed: {record["stages"]["P"]["reason"]}. Other paths continue'
-    _, at_once, *_, end = log.read_text().split('Stages so far:')
-    assert said in at_once
-    assert f'load_from={cfg.work_dir}/stages/0/checkpoint.pth' in at_once
+    parent = f'{cfg.work_dir}/stages/0/checkpoint.pth'
+    way_out = 'To train it with other settings, start in another --work-dir from '
+    way_out += f'load_from={parent}\n'
+    first, last = (f'Stage {p} failed: {record["stages"][p]["reason"]}. ' for p in 'PL')
+    _, after_p, after_l, end = log.read_text().split('Stages so far:')
+    assert f'{first}Other paths continue. {way_out}' in after_p
+    assert f'{last}{way_out}' in after_l  # the last one that GIST asks for
     reasons = [f'{path}: {record["stages"][path]["reason"]}' for path in 'LP']
     assert f'Stages that failed: {"; ".join(reasons)}\n' in end
 
