@@ -8,6 +8,7 @@ Nothing of that fails: a model trains on black images or on other classes.
 import io
 import tempfile
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 
 import cv2
 import mmcv
@@ -16,6 +17,8 @@ from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import ExifTags, Image
+
+from mmseg_gist.utils import UserError
 
 from .labels import loading_steps
 
@@ -31,6 +34,8 @@ MEANINGS = dict(
     transparent='training sees the colors below: paint over what must not be seen',
 )
 Notes = dict[str, str]  # from a key of MEANINGS to what is so of a file
+# The packages of decoders that mmcv does not bring, by the names of their modules.
+PACKAGES = dict(tifffile='tifffile', turbojpeg='PyTurboJPEG')
 
 
 class Reader:
@@ -39,10 +44,21 @@ class Reader:
     Args:
         pipeline: Of the data set. Its settings are used, or mmseg's own without any.
         what (str): ``'Image'`` or ``'Annotations'``.
+
+    Raises:
+        UserError: The decoder is not installed.
     """
 
     def __init__(self, pipeline: Sequence[dict] | None, what: str) -> None:
         self.steps = [TRANSFORMS.build(s) for s in loading_steps(pipeline, what)]
+        for step in self.steps:
+            backend = getattr(step, 'imdecode_backend', None)
+            if backend in PACKAGES and not find_spec(backend):
+                raise UserError(
+                    f'{type(step).__name__}: imdecode_backend={backend!r} is not '
+                    f"installed: pip install {PACKAGES[backend]}, or choose 'cv2' or "
+                    f"'pillow'"
+                )
         self._turns = {}
 
     def __call__(self, results: dict) -> dict:

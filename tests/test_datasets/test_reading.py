@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmseg.registry import TRANSFORMS
 from PIL import Image
 
+from mmseg_gist.datasets import reading
 from mmseg_gist.datasets.check import check_datasets
 from mmseg_gist.utils import UserError
 
@@ -131,6 +132,22 @@ def test_a_palette_that_is_read_as_colors(root):
     assert message.startswith('labels/a.png: is a palette of class indices')
     assert "imdecode_backend='cv2'" in message
     assert 'LoadAnnotations' in message
+
+
+@pytest.mark.parametrize(
+    'backend, package', [('tifffile', 'tifffile'), ('turbojpeg', 'PyTurboJPEG')]
+)
+def test_a_decoder_that_is_not_installed(root, monkeypatch, backend, package):
+    """It is no fault of the first file that it would read."""
+    monkeypatch.setattr(reading, 'find_spec', lambda name: None)
+    for step, settings in (
+        ('LoadImageFromFile', dict(image=dict(imdecode_backend=backend))),
+        ('LoadAnnotations', dict(label=dict(imdecode_backend=backend))),
+    ):
+        assert fault(**settings) == (
+            f"{step}: imdecode_backend='{backend}' is not installed: pip install "
+            f"{package}, or choose 'cv2' or 'pillow'"
+        )
 
 
 def test_images_of_more_than_8_bits(root):
