@@ -7,6 +7,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
 from mmseg_gist.engine.optim import optim_wrapper_for
+from mmseg_gist.utils import UserError
 
 MAE = dict(
     type='EncoderDecoder',
@@ -37,10 +38,21 @@ SELF_TRAINING = dict(
 )
 
 
-def rates(model: dict) -> dict:
+S4GAN = dict(type='S4GAN', segmentor=MAE)
+DECAY_IN_S4GAN = ConfigDict(
+    LAYER_DECAY,
+    constructor='S4GANOptimWrapperConstructor',
+    segmentor=dict(constructor='LearningRateDecayOptimizerConstructor'),
+    discriminator=dict(optimizer=dict(type='Adam', lr=0.3)),
+)
+
+
+def build(model: dict, cfg: dict):
     init_default_scope('mmseg')
-    model = MODELS.build(copy.deepcopy(model))
-    groups = optim_wrapper_for(model, LAYER_DECAY).param_groups
+    return optim_wrapper_for(MODELS.build(copy.deepcopy(model)), cfg)
+
+
+def rates(groups: list[dict]) -> dict:
     return {
         (group['group_name'], group['lr'], len(group['params']))
         for group in groups
@@ -51,15 +63,39 @@ def rates(model: dict) -> dict:
 @pytest.mark.parametrize('wrapper', [SELF_TRAINING, dict(type='ClassMix')])
 def test_layers_learn_at_their_own_rates_in_any_wrapper(wrapper):
     """And teachers, which do not learn, are not in it."""
-    plain = rates(MAE)
+    plain = rates(build(MAE, LAYER_DECAY).param_groups)
     assert {rate for _, rate, _ in plain} == {1.0, 0.5, 0.25, 0.125}
-    assert rates(dict(wrapper, segmentor=MAE)) == plain
+    wrapped = build(dict(wrapper, segmentor=MAE), LAYER_DECAY)
+    assert rates(wrapped.param_groups) == plain
+
+
+def test_layers_learn_at_their_own_rates_beside_a_discriminator():
+    joint = build(S4GAN, DECAY_IN_S4GAN)
+    plain = rates(build(MAE, LAYER_DECAY).param_groups)
+    assert rates(joint['segmentor'].param_groups) == plain
+    assert joint['discriminator'].get_lr()['lr'] == [0.3]
+
+
+def test_layer_decay_beside_a_discriminator_needs_its_constructor():
+    cfg = copy.deepcopy(DECAY_IN_S4GAN)
+    del cfg.segmentor
+    with pytest.raises(
+        UserError, match='decay_rate, but the segmentor has the default'
+    ):
+        build(S4GAN, cfg)
+
+
+def test_several_optimizers_need_a_constructor():
+    one = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+    with pytest.raises(
+        UserError, match='has encoder, head, but no optimizer: .*constr'
+    ):
+        build(MAE, dict(encoder=one, head=one))
 
 
 def test_without_a_gpu_there_is_no_mixed_precision():
-    init_default_scope('mmseg')
     cfg = dict(optimizer=dict(type='SGD', lr=0.1), accumulative_counts=2)
     amp = dict(type='AmpOptimWrapper', loss_scale='dynamic', dtype='bfloat16')
-    wrapper = optim_wrapper_for(MODELS.build(copy.deepcopy(MAE)), {**amp, **cfg})
+    wrapper = build(MAE, {**amp, **cfg})
     assert type(wrapper) is OptimWrapper
     assert wrapper._accumulative_counts == 2

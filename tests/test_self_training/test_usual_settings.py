@@ -318,6 +318,10 @@ def hook(**kwargs) -> dict:
             'optim_wrapper of stage P: TypeError: ',
         ),
         (
+            {'optim_wrapper': dict(_delete_=True, one=dict(), other=dict())},
+            'optim_wrapper has one, other, but no optimizer: give it one, or several',
+        ),
+        (
             {'train_cfg.refinement.model.decode_head.loss_decode.class_weight': [1.0]},
             'the loss of stage P: ',
         ),

@@ -5,7 +5,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from torch import nn
 
-from mmseg_gist.utils import unwrapped
+from mmseg_gist.utils import UserError, unwrapped
 
 # what AmpOptimWrapper has beside the arguments of OptimWrapper
 OF_AMP = {'loss_scale', 'dtype', 'use_fsdp'}
@@ -21,7 +21,16 @@ def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
     Args:
         model (nn.Module): It may name that part, ``learner``.
         cfg (dict): As in mmengine's configs.
+
+    Raises:
+        UserError: There are several optimizers without their constructor.
     """
+    if not cfg.get('optimizer') and 'constructor' not in cfg:
+        raise UserError(
+            f'optim_wrapper has {", ".join(cfg)}, but no optimizer: give it one, or '
+            'several by a constructor of your own, whose name is '
+            'optim_wrapper.constructor'
+        )
     model = unwrapped(model)
     kind = cfg.get('type')
     if str(kind).endswith('AmpOptimWrapper') and get_device() == 'cpu':

@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import Tensor, nn
+
+from mmseg_gist.utils import UserError
 
 
 class JointOptimWrapper(OptimWrapperDict):
@@ -53,32 +55,44 @@ class JointOptimWrapper(OptimWrapperDict):
 class S4GANOptimWrapperConstructor:
     """An optimizer for ``model.segmentor``, another for ``model.discriminator``.
 
-    The segmentor's is configured as ever. ``optim_wrapper.discriminator`` holds
-    what is different for the discriminator, its ``optimizer`` at least; the
-    rest, such as the wrapper's type, is alike, so mixed precision is for both.
+    ``optim_wrapper.segmentor`` and ``optim_wrapper.discriminator`` hold what is
+    different for the one: the discriminator's ``optimizer`` at least, and the
+    segmentor's ``constructor`` where it is not the default one, as for layer-wise
+    decay. The rest, such as the wrapper's type, is alike, so mixed precision is for
+    both.
 
     Args:
-        optim_wrapper_cfg (dict): Config of the segmentor's, with
-            ``discriminator``.
+        optim_wrapper_cfg (dict): Config of both.
         paramwise_cfg (dict, optional): Of the segmentor's parameters.
+
+    Raises:
+        UserError: There is layer-wise decay, but not its constructor.
     """
 
     def __init__(
         self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None
     ) -> None:
-        segmentor = dict(optim_wrapper_cfg)
-        different = segmentor.pop('discriminator')
-        discriminator = dict(segmentor, **different)
-        self.constructors = dict(
-            segmentor=DefaultOptimWrapperConstructor(segmentor, paramwise_cfg),
-            discriminator=DefaultOptimWrapperConstructor(discriminator),
+        alike = dict(optim_wrapper_cfg)
+        segmentor = alike.pop('segmentor', None) or {}
+        discriminator = alike.pop('discriminator')
+        segmentor = {**alike, 'paramwise_cfg': paramwise_cfg, **segmentor}
+        decays = 'decay_rate' in (segmentor['paramwise_cfg'] or {})
+        # the default constructor passes over what it does not know
+        if decays and 'constructor' not in segmentor:
+            raise UserError(
+                'optim_wrapper.paramwise_cfg has decay_rate, but the segmentor has the '
+                'default constructor: set optim_wrapper.segmentor=dict(constructor='
+                "'LearningRateDecayOptimizerConstructor')"
+            )
+        self.cfgs = dict(
+            segmentor=segmentor, discriminator=dict(alike, **discriminator)
         )
 
     def __call__(self, model: nn.Module) -> JointOptimWrapper:
         model = getattr(model, 'module', model)
         return JointOptimWrapper(
             **{
-                name: construct(getattr(model, name))
-                for name, construct in self.constructors.items()
+                name: build_optim_wrapper(getattr(model, name), cfg)
+                for name, cfg in self.cfgs.items()
             }
         )
