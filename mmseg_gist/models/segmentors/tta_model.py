@@ -12,7 +12,8 @@ class LogitsTTAModel(SegTTAModel):
     They are such that their softmax is the mean of the probabilities of all
     views. With one channel ``seg_logits`` are the mean itself, since mmseg's
     segmentors give a probability there (of which SegTTAModel takes the sigmoid
-    once more, so that nearly all pixels become foreground).
+    once more, so that nearly all pixels become foreground). A view that is alone
+    stays as it is.
     """
 
     def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
@@ -25,6 +26,9 @@ class LogitsTTAModel(SegTTAModel):
             list: A sample an image, with ``pred_sem_seg`` (1, H, W) and
             ``seg_logits`` (C, H, W).
         """
+        if all(len(views) == 1 for views in data_samples_list):
+            # a softmax rounds, so that other classes may have the same probability
+            return [view for (view,) in data_samples_list]
         merged = super().merge_preds(data_samples_list)
         for views, sample in zip(data_samples_list, merged):
             logits = torch.stack([view.seg_logits.data for view in views])
