@@ -60,6 +60,33 @@ def test_killed_and_resumed(config, uninterrupted, tmp_path):
     assert_same(outcome(tmp_path), uninterrupted)
 
 
+AVERAGES = """
+custom_hooks.append(dict(type='EMAHook', momentum=0.3))
+train_cfg['initial_val_interval'] = 2
+"""
+
+
+def test_averaged_weights_are_killed_and_resumed(config, uninterrupted, tmp_path):
+    """In stage 0 the best of them is looked for; the other stages take the last."""
+    averaging = config.with_name('averaging.py')
+    averaging.write_text(config.read_text() + AVERAGES)
+    done = train(averaging, tmp_path / 'whole')
+    assert done.returncode == 0, done.stderr
+    expected = outcome(tmp_path / 'whole')
+    with pytest.raises(AssertionError, match="'P', 'backbone"):  # by the averaging
+        assert_same((None, {'P': expected[1]['P']}), (None, uninterrupted[1]))
+    for kill_at in (
+        'train:4',  # stage 0, after a save and a validation
+        'train:6',  # stage P, after a save
+        'replace:4',  # stage P again, before its checkpoint is in place
+    ):
+        killed = train(averaging, tmp_path / 'cut', '--resume', KILL_AT=kill_at)
+        assert killed.returncode == -signal.SIGKILL, (kill_at, killed.stderr)
+    resumed = train(averaging, tmp_path / 'cut', '--resume')
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same(outcome(tmp_path / 'cut'), expected)
+
+
 def test_workers_do_not_matter(config, uninterrupted, tmp_path):
     done = train(
         config,
