@@ -273,6 +273,16 @@ def test_camvid_in_its_original_colours(tool, tmp_path, monkeypatch):
     assert (label[180:200] == 10).all()
     assert (label[200:] == 255).all()
 
+    # a download that has the folders of the output
+    inside = tmp_path / 'inside'
+    for image_id in 'abcde':
+        save(inside / f'images/train/{image_id}.jpg', np.zeros((720, 960, 3)))
+        save(inside / f'masks/{image_id}_L.png', mask)
+    before = untouched(inside)
+    with pytest.raises(UserError, match=r'images/train/a\.jpg: is an input: choose'):
+        camvid.main([str(inside), '--out', str(inside)])
+    assert untouched(inside) == before
+
     mask[0, 0] = (1, 2, 3)
     save(source / 'labels/b_L.png', mask)
     with pytest.raises(UserError, match=r'b_L\.png: colour \[1, 2, 3\] is none'):
@@ -517,6 +527,15 @@ def test_voc_animals_at_their_own_size(tool, animals_root):
     label = 'SegmentationClassAug/a.png'
     assert (load(out / label) == load(animals_root / label)).all()
     assert (load(out / 'SegmentationClassAug/d.png') == 17).all()
+
+
+def test_voc_animals_are_not_written_over_labels(tool, animals_root):
+    labels = animals_root.parent / 'out/SegmentationClassAug'
+    save(labels / 'c.png', np.full((3, 4), 8))
+    before = untouched(animals_root.parent)
+    with pytest.raises(UserError, match=r'c\.png: is an input: choose another --out'):
+        tool('voc').main(animals_args(animals_root, '--aug', str(labels)))
+    assert untouched(animals_root.parent) == before
 
 
 def test_voc_animals_bad_input(tool, animals_root, capsys):

@@ -1,12 +1,16 @@
 """Nothing that a user brought is written to, by any tool and any kind of run."""
 
 import hashlib
+import importlib
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import warm
 from PIL import Image
+from scipy.io import savemat
 from semi import ALGORITHMS, LOOP
 from tiny import ROOT, write_tiny
 
@@ -17,6 +21,36 @@ train_cfg['policy'] = dict(type='PolicySet', policies=dict(
     fixed=dict(type='FixedPath', path='PL'),
     mixed=dict(type='FIST', num_stages=1, alpha=0.5)))
 """
+# Stage 0 of one setting is another training; people labeled the unlabeled images, too.
+EXPERIMENT = """
+unlabeled_dataloader['dataset']['ann_file'] = 'hidden.txt'
+train_cfg['policy'] = dict(type='FixedPath', path='P')
+experiment = dict(seeds=[0], settings=dict(
+    ours={},
+    theirs={'stage_0': 'FOLDER/ClassMix.py', 'train_cfg.policy.path': '0'}))
+"""
+
+
+def write_downloads(folder: Path) -> None:
+    """One image of each part of CamVid, Cityscapes and VOC as they are downloaded."""
+
+    def save(name: str, *shape: int) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.ones(shape, np.uint8)).save(folder / name)
+
+    for part in ('train', 'val', 'test'):
+        save(f'camvid/{part}/0.png', 6, 8, 3)
+        save(f'camvid/{part}annot/0.png', 6, 8)
+        save(f'cityscapes/leftImg8bit/{part}/x/0_leftImg8bit.png', 4, 8, 3)
+        save(f'cityscapes/gtFine/{part}/x/0_gtFine_labelIds.png', 4, 8)
+    for name in 'abc':
+        save(f'voc/JPEGImages/{name}.jpg', 6, 8, 3)
+    save('voc/SegmentationClass/a.png', 6, 8)
+    save('aug/b.png', 6, 8)
+    (folder / 'sbd').mkdir()
+    label = dict(Segmentation=np.ones((6, 8), np.uint8))
+    savemat(folder / 'sbd/c.mat', dict(GTcls=label))
+    (folder / 'ids.txt').write_text('a\nb\nc\n')
 
 
 @pytest.fixture(scope='module')
@@ -31,6 +65,15 @@ def user(tmp_path_factory) -> Path:
         file.write(POLICY)
     for algorithm, settings in ALGORITHMS.items():
         (folder / f'{algorithm}.py').write_text(config.read_text() + LOOP + settings)
+    (folder / 'experiment.py').write_text(
+        config.read_text() + EXPERIMENT.replace('FOLDER', str(folder))
+    )
+    for kind in ('images', 'labels'):
+        for i in range(4):
+            file = folder / f'{kind}/labeled{i}.png'
+            shutil.copy(file, file.with_name(f'hidden{i}.png'))
+    (folder / 'hidden.txt').write_text(''.join(f'hidden{i}\n' for i in range(4)))
+    write_downloads(folder / 'downloads')
     (folder / 'pool/other').mkdir(parents=True)
     ids = [*NAMES, *(f'other/{name}' for name in NAMES), '0', '1']
     for index, name in enumerate(ids):
@@ -133,3 +176,36 @@ def test_what_reads_data(user, run):
         'dataset_converters/splits', user / 'pool', '--labeled', 2, '--dev', 2,
         '--out', 'lists',
     )  # fmt: skip
+
+
+def test_an_experiment_and_the_labels_of_its_hidden_images(user, tmp_path, run):
+    run('experiment', user / 'experiment.py')
+    assert (tmp_path / 'work_dirs/experiment/theirs/seed_0/record.json').exists()
+    run('analysis/label_quality', 'work_dirs/experiment/ours/seed_0', '0')
+
+
+def test_converters(user, tmp_path, run, monkeypatch):
+    downloads = user / 'downloads'
+    run('dataset_converters/camvid', downloads / 'camvid')
+    sources = [downloads / 'voc', '--lists', downloads / 'ids.txt']
+    sources += ['--aug', downloads / 'aug', '--sbd', downloads / 'sbd']
+    run('dataset_converters/voc', *sources, '--animals', '--long-side', 4)
+
+    before = content(user)
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(ROOT / 'tools/dataset_converters')
+        patch.chdir(tmp_path)
+        cityscapes = importlib.import_module('cityscapes')
+        patch.setattr(cityscapes, 'NUMBERS', dict(train=1, val=1))
+        cityscapes.main([str(downloads / 'cityscapes')])
+    for name, files in (('camvid', 6), ('cityscapes_half', 4), ('voc_animals', 6)):
+        assert len(list((tmp_path / 'data' / name).rglob('*.*g'))) == files
+    assert content(user) == before
+
+    # the labels of VOC get one folder, beside those that are there
+    done = warm.run(ROOT / 'tools/dataset_converters/voc.py', *sources, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    after = content(user)
+    assert before.items() <= after.items()
+    folder = downloads / 'voc/SegmentationClassAug'
+    assert after.keys() - before.keys() == {f'{folder}/{name}.png' for name in 'abc'}

@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from label_files import (
     check_values,
+    keep_inputs,
     read_image,
     read_label,
     read_list,
@@ -135,6 +136,12 @@ def find_pairs(source: Path) -> Iterator[tuple[str, Path, Path]]:
         yield name, images[stem], masks[stem]
 
 
+def outputs(name: str, image_path: Path, out: Path) -> tuple[Path, Path]:
+    """The files of an image of ``'train'``, ``'val'`` or ``'test'`` and its label."""
+    stem = image_path.stem
+    return out / 'images' / name / f'{stem}.jpg', out / 'labels' / name / f'{stem}.png'
+
+
 def convert(name: str, image_path: Path, mask_path: Path, out: Path) -> None:
     """Write one image and its label below ``out``."""
     image, mask = read_image(image_path), read_label(mask_path)
@@ -152,9 +159,9 @@ def convert(name: str, image_path: Path, mask_path: Path, out: Path) -> None:
     if label.shape[::-1] != SIZE:
         image = cv2.resize(image, SIZE, interpolation=cv2.INTER_AREA)
         label = cv2.resize(label, SIZE, interpolation=cv2.INTER_NEAREST)
-    stem = image_path.stem
-    write_image(out / 'images' / name / f'{stem}.jpg', image)
-    write_label(out / 'labels' / name / f'{stem}.png', label)
+    image_out, label_out = outputs(name, image_path, out)
+    write_image(image_out, image)
+    write_label(label_out, label)
 
 
 def main(argv=None):
@@ -171,6 +178,10 @@ def main(argv=None):
             f'{args.source}: neither trainannot nor images with their masks *_L.png in '
             f'it; see --help for the layouts that can be read'
         )
+    keep_inputs(
+        (path for _, *files in pairs for path in files),
+        (path for name, image, _ in pairs for path in outputs(name, image, args.out)),
+    )
     map_files(lambda pair: convert(*pair, args.out), pairs)
     names = [name for name, _, _ in pairs]
     counts = ', '.join(

@@ -2,7 +2,7 @@
 
 import codecs
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
@@ -138,6 +138,18 @@ def write_label(
         image.putpalette(colours.tobytes())
     with atomic_path(path) as temporary:
         image.save(temporary, format='PNG')
+
+
+def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Check that no output takes the place of an input.
+
+    Raises:
+        UserError: One would.
+    """
+    there = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.resolve() in there:
+            raise UserError(f'{path}: is an input: choose another --out')
 
 
 def link(path: Path, source: Path) -> None:

@@ -29,6 +29,7 @@ import cv2
 import numpy as np
 from label_files import (
     check_values,
+    keep_inputs,
     read_image,
     read_label,
     read_list,
@@ -130,6 +131,12 @@ def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
     return True
 
 
+def outputs(name: str, out: Path) -> tuple[Path, Path]:
+    """The files of an image and its label in a folder like VOC's."""
+    image = out / 'JPEGImages' / f'{name}.jpg'
+    return image, out / 'SegmentationClassAug' / f'{name}.png'
+
+
 def copy(
     name: str, source: Path | None, root: Path, out: Path, long_side: int | None
 ) -> None:
@@ -150,7 +157,7 @@ def copy(
     image = read_image(image_path)
     size = image.shape[1::-1]
     label = source and checked_label(source, image_path, size)
-    target = out / 'JPEGImages' / image_path.name
+    target, label_out = outputs(name, out)
     if long_side:
         new = rescale_size(size, (long_side, long_side))
         shrinks = long_side < max(size)
@@ -162,7 +169,7 @@ def copy(
             temporary.write_bytes(image_path.read_bytes())
     if label is not None:
         label = cv2.resize(label, new, interpolation=cv2.INTER_NEAREST)
-        write_label(out / 'SegmentationClassAug' / f'{name}.png', label, PALETTE)
+        write_label(label_out, label, PALETTE)
 
 
 def missing_images(folder: Path, names: list[str]) -> list[str]:
@@ -221,6 +228,11 @@ def main(argv=None):
         out = args.out or Path('data/voc_animals')
         if out.resolve().is_relative_to(args.root.resolve()):
             raise UserError(f'{out}: lies in {args.root}, which stays as it is')
+        keep_inputs(
+            [*filter(None, sources.values())]
+            + [args.root / 'JPEGImages' / f'{name}.jpg' for name in needed],
+            (path for name in needed for path in outputs(name, out)),
+        )
         map_files(
             lambda name: copy(name, sources[name], args.root, out, args.long_side),
             list(needed),
