@@ -33,7 +33,7 @@ class Draw(NamedTuple):
 
 def draws(
     sizes: Sequence[int],
-    batch_size: int,
+    batch_sizes: Sequence[int],
     seed: int,
     choose: float | None = None,
     start: int = 0,
@@ -48,7 +48,7 @@ def draws(
 
     Args:
         sizes: Number of images of each data set.
-        batch_size: Images drawn from each data set in an iteration.
+        batch_sizes: Images drawn from each data set in an iteration.
         seed: The stage's seed.
         choose: If given, an iteration draws from one data set alone: from the
             first with this probability, else from the second.
@@ -68,6 +68,7 @@ def draws(
             sources = [0 if uniform < choose else 1]
         batch = []
         for source in sources:
+            batch_size = batch_sizes[source]
             first = (iteration * world_size + rank) * batch_size
             for position in range(first, first + batch_size):
                 epoch, place = divmod(position, sizes[source])
@@ -122,7 +123,7 @@ class DrawSampler(Sampler):
 
     Args:
         dataset (DrawDataset): What to draw from.
-        per_source (int): Images drawn from each data set in an iteration.
+        batch_sizes (Sequence[int]): Images drawn from each data set in an iteration.
         seed (int): The stage's seed.
         choose (float, optional): See :func:`draws`.
     """
@@ -130,12 +131,12 @@ class DrawSampler(Sampler):
     def __init__(
         self,
         dataset: DrawDataset,
-        per_source: int,
+        batch_sizes: Sequence[int],
         seed: int,
         choose: float | None = None,
     ) -> None:
         self.dataset = dataset
-        self.per_source = per_source
+        self.batch_sizes = batch_sizes
         self.seed = seed
         self.choose = choose
         self.start = 0
@@ -145,7 +146,7 @@ class DrawSampler(Sampler):
         sizes = [len(dataset) for dataset in self.dataset.datasets]
         for batch in draws(
             sizes,
-            self.per_source,
+            self.batch_sizes,
             self.seed,
             self.choose,
             self.start,

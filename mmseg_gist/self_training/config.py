@@ -61,11 +61,14 @@ def pseudo_label_dir(cfg: Config, path: Path) -> str:
 def draw_config(cfg: Config, path: Path) -> dict:
     """The arguments of the stage's :class:`DrawSampler`."""
     mix = path[-1] if path else 'L'
-    kind = 'train_dataloader' if uses_labels(mix) else 'unlabeled_dataloader'
+    choose = float(mix[1:]) if mix.startswith('B') else None
+    labeled = cfg.train_dataloader.batch_size
+    # batches of one kind each are of one size
+    pseudo = labeled if choose is not None else cfg.unlabeled_dataloader.batch_size
     return dict(
-        per_source=cfg[kind].batch_size,
+        batch_sizes=[labeled] * uses_labels(mix) + [pseudo] * uses_pseudo_labels(mix),
         seed=stage_seed(cfg, path),
-        choose=float(mix[1:]) if mix.startswith('B') else None,
+        choose=choose,
     )
 
 
@@ -145,10 +148,12 @@ def stage_config(cfg: Config, path: Path) -> Config:
         datasets[1] = pseudo_labeled(cfg, path[:-1])
     loader = cfg.train_dataloader if uses_labels(mix) else cfg.unlabeled_dataloader
     both = len(datasets) == 2 and alpha_of(mix) is not None
+    sampler = dict(type='DrawSampler', **draw_config(cfg, path))
+    sizes = sampler['batch_sizes']
     stage.train_dataloader = dict(
         {key: loader[key] for key in loader if key != 'batch_sampler'},
-        batch_size=loader.batch_size * (2 if both else 1),
-        sampler=dict(type='DrawSampler', **draw_config(cfg, path)),
+        batch_size=sum(sizes) if both else sizes[0],
+        sampler=sampler,
         dataset=dict(
             type='DrawDataset',
             datasets=list(datasets.values()),

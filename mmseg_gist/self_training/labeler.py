@@ -140,7 +140,7 @@ def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:
     world_size = get_world_size()
     batches = [
         draws(
-            sizes, kinds['per_source'], kinds['seed'], kinds['choose'],
+            sizes, kinds['batch_sizes'], kinds['seed'], kinds['choose'],
             rank=rank, world_size=world_size,
         )
         for rank in range(world_size)

@@ -24,7 +24,7 @@ from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one, unformatted, unwrapped, why
 
 from .check import check_settings
-from .config import RUN_CONFIG, parent_checkpoint
+from .config import RUN_CONFIG, parent_checkpoint, refined
 from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
@@ -229,7 +229,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         dataset = dict(self.cfg.unlabeled_dataloader['dataset'], pipeline=[])
         pool = len(DATASETS.build(dict(dataset, serialize_data=False)))
         iters, first = self.max_iters, stage_length(self.cfg, ROOT)
-        seen = iters * self.cfg.unlabeled_dataloader['batch_size'] * get_world_size()
+        loader = refined(self.cfg, ('P',)).unlabeled_dataloader
+        seen = iters * loader.batch_size * get_world_size()
         self.runner.logger.info(
             f'Stage 0 has {first} iterations, each stage after it {iters}: one on '
             f'pseudo-labels draws {seen} of the {pool} unlabeled images '

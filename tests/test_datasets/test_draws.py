@@ -15,9 +15,10 @@ from mmseg_gist.datasets.draws import Draw, DrawDataset, DrawSampler, draws
 from mmseg_gist.utils import derive_seed
 
 
-def first(number, *args, **kwargs):
-    """The draws of the first iterations."""
-    return list(itertools.islice(draws(*args, **kwargs), number))
+def first(number, sizes, batch_size, *args, **kwargs):
+    """The draws of the first iterations, of each data set as many."""
+    drawn = draws(sizes, [batch_size] * len(sizes), *args, **kwargs)
+    return list(itertools.islice(drawn, number))
 
 
 def flat(batches):
@@ -63,6 +64,16 @@ def test_one_data_set_does_not_change_the_draws_of_the_other():
     both = [draw for draw in flat(first(10, [5, 9], 2, 0)) if draw.source == 1]
     other = [draw for draw in flat(first(10, [1, 9], 2, 0)) if draw.source == 1]
     assert both == other
+
+
+def test_data_sets_give_as_many_as_they_are_asked_for():
+    """Each its own draws, whatever the others give."""
+    batches = list(itertools.islice(draws([5, 9], [1, 3], 0), 10))
+    assert all([draw.source for draw in batch] == [0, 1, 1, 1] for batch in batches)
+    for source, batch_size in ((0, 1), (1, 3)):
+        ours = [draw for draw in flat(batches) if draw.source == source]
+        alike = flat(first(10, [5, 9], batch_size, 0))
+        assert ours == [draw for draw in alike if draw.source == source]
 
 
 def test_a_set_smaller_than_the_batch_is_drawn_again():
@@ -219,7 +230,7 @@ def dataset(registered):
 def loaded(dataset, number, num_workers, start=0, **sampler):
     """What a data loader, as mmengine's Runner builds it, gives."""
     sampler = DATA_SAMPLERS.build(
-        dict(type='DrawSampler', per_source=2, seed=4, **sampler),
+        dict(type='DrawSampler', batch_sizes=[2, 2], seed=4, **sampler),
         default_args=dict(dataset=dataset, seed=0),
     )
     sampler.start = start
@@ -285,7 +296,7 @@ def test_what_a_runner_asks_of_a_data_set(dataset):
 def test_the_sampler_takes_its_own_seed(dataset):
     """mmengine's Runner offers one to every sampler."""
     sampler = DATA_SAMPLERS.build(
-        dict(type='DrawSampler', per_source=1, seed=4),
+        dict(type='DrawSampler', batch_sizes=[1, 1], seed=4),
         default_args=dict(dataset=dataset, seed=0),
     )
     assert isinstance(sampler, DrawSampler)
@@ -294,7 +305,7 @@ def test_the_sampler_takes_its_own_seed(dataset):
 
 
 def test_the_sampler_draws_its_ranks_part(dataset, monkeypatch):
-    sampler = DrawSampler(dataset, per_source=2, seed=4, choose=0.5)
+    sampler = DrawSampler(dataset, batch_sizes=[2, 2], seed=4, choose=0.5)
     sampler.start = 3
     monkeypatch.setattr('mmseg_gist.datasets.draws.get_dist_info', lambda: (1, 3))
     expected = first(5, [5, 7], 2, 4, 0.5, start=3, rank=1, world_size=3)

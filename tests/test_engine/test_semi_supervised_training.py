@@ -292,7 +292,7 @@ def test_a_batch_of_two_sources():
     assert two_sources(labeled, unlabeled) == dict(
         batch_size=6,
         num_workers=2,
-        sampler=dict(type='DrawSampler', per_source=3),
+        sampler=dict(type='DrawSampler', batch_sizes=[3, 3]),
         dataset=dict(
             type='DrawDataset',
             datasets=[

@@ -160,7 +160,7 @@ def test_the_labeler_loads_no_labels(kind):
 def test_the_learning_rate_is_scaled_by_the_images_of_a_step():
     """Not by the two batches that a mixed stage adds up the losses of."""
     cfg = make(auto_scale_lr=dict(enable=True, base_batch_size=8))
-    for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 8, 16)):
+    for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 10, 16)):
         stage = stage_config(cfg, (mix,))
         assert stage.train_dataloader.batch_size == batch
         assert stage.auto_scale_lr.base_batch_size == base
@@ -268,7 +268,10 @@ def test_human_labels_alone_load_one_data_set(path):
         num_workers=2,
         persistent_workers=False,
         sampler=dict(
-            type='DrawSampler', per_source=4, seed=stage_seed(cfg, path), choose=None
+            type='DrawSampler',
+            batch_sizes=[4],
+            seed=stage_seed(cfg, path),
+            choose=None,
         ),
         dataset=dict(type='DrawDataset', datasets=[LABELED], sources=[0]),
     )
@@ -286,7 +289,10 @@ def test_pseudo_labels_alone_load_one_data_set(path):
         num_workers=3,
         persistent_workers=False,
         sampler=dict(
-            type='DrawSampler', per_source=6, seed=stage_seed(cfg, path), choose=None
+            type='DrawSampler',
+            batch_sizes=[6],
+            seed=stage_seed(cfg, path),
+            choose=None,
         ),
         dataset=dict(
             type='DrawDataset',
@@ -313,7 +319,7 @@ def test_pseudo_labels_hold_the_models_own_classes():
         assert 'reduce_zero_label' not in loaded
 
 
-def test_a_mix_loads_as_many_of_each():
+def test_a_mix_loads_a_batch_of_each():
     cfg = make()
     stage = stage_config(cfg, ('L', '0.25'))
     loader = stage.train_dataloader
@@ -321,8 +327,8 @@ def test_a_mix_loads_as_many_of_each():
     assert loader.dataset.datasets[1].data_prefix.seg_map_path == osp.abspath(
         'work/run/stages/L/pseudo_labels'
     )
-    assert loader.batch_size == 8
-    assert loader.sampler.per_source == 4
+    assert loader.batch_size == 10
+    assert loader.sampler.batch_sizes == [4, 6]
     assert loader.sampler.choose is None
     assert stage.model == dict(
         type='SelfTrainingSegmentor', segmentor=MODEL, alpha=0.25
@@ -333,7 +339,8 @@ def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
     stage = stage_config(make(), ('B0.3',))
     loader = stage.train_dataloader
     assert datasets(stage) == ['BaseSegDataset', 'PseudoLabelDataset']
-    assert loader.batch_size == loader.sampler.per_source == 4
+    assert loader.batch_size == 4
+    assert loader.sampler.batch_sizes == [4, 4]
     assert loader.sampler.choose == 0.3
     assert stage.model == MODEL
 
@@ -441,7 +448,7 @@ def test_refinement_reaches_schedule_hooks_and_data():
     assert types(stage.param_scheduler) == ['LinearLR']
     assert stage.custom_hooks[2] == dict(type='ProgressHook', interval=3)
     assert stage.train_dataloader.batch_size == 2
-    assert stage.train_dataloader.sampler.per_source == 2
+    assert stage.train_dataloader.sampler.batch_sizes == [2]
     stage = stage_config(cfg, ('P',))
     assert stage.train_dataloader.batch_size == 3
     assert stage.train_dataloader.dataset.datasets[0].data_root == 'other'

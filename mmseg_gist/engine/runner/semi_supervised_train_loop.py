@@ -71,11 +71,11 @@ def two_sources(dataloader: dict, unlabeled: dict) -> dict:
         for step in unlabeled['pipeline']
         if not loads(step, 'Annotations') and step_name(step) != 'LabelErase'
     ]
-    per_source = dataloader['batch_size']
+    batch_size = dataloader['batch_size']
     return dict(
         {key: dataloader[key] for key in dataloader if key != 'batch_sampler'},
-        batch_size=2 * per_source,
-        sampler=dict(type='DrawSampler', per_source=per_source),
+        batch_size=2 * batch_size,
+        sampler=dict(type='DrawSampler', batch_sizes=[batch_size] * 2),
         dataset=dict(
             type='DrawDataset',
             datasets=[dataloader['dataset'], dict(unlabeled, pipeline=pipeline)],
