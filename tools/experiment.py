@@ -42,6 +42,7 @@ NOT_OF_STAGE_0 = (
     'train_cfg.policy',
     'train_cfg.probabilities',
     'train_cfg.refinement',
+    'train_cfg.restart',
     'train_cfg.stage_iters',
     'train_cfg.stage_ratio',
     'unlabeled_dataloader',

@@ -139,8 +139,8 @@ def _look(cfg: Config, path: Path, files: Sequence[str]) -> tuple[dict, dict | N
     human = recorded.pop(ROOT, None) or human_shares(cfg)
     counts = histogram(files, len(human))
     fresh = shares(counts.sum(axis=1))
-    erase = with_thresholds(label_erase(cfg), counts)
-    kept = kept_shares(counts, erase_limits(erase, counts))
+    erase = with_thresholds(label_erase(cfg), counts, len(path))
+    kept = kept_shares(counts, erase_limits(erase))
     before = [(to_name(stage), found) for stage, found in recorded.items()]
     first = before[0][1] if before else fresh
     beyond = round(swallowed(fresh, human, first), 2)

@@ -39,6 +39,8 @@ def stage_seed(cfg: Config, path: Path) -> int:
 
 def stage_iters(cfg: Config, path: Path) -> int:
     settings = cfg.train_cfg
+    if path and settings.get('restart'):
+        return settings.initial_iters
     if path:
         if settings.get('stage_iters') is not None:
             return settings.stage_iters
@@ -47,7 +49,10 @@ def stage_iters(cfg: Config, path: Path) -> int:
 
 
 def parent_checkpoint(cfg: Config, path: Path) -> str | None:
-    """What a stage starts from; None where stage 0 starts from nothing."""
+    """The model that a stage starts from, if it does not restart, and labels by.
+
+    None where stage 0 starts from nothing.
+    """
     if path:
         return osp.join(stage_dir(cfg, path[:-1]), CHECKPOINT)
     return given_model(cfg)
@@ -73,11 +78,17 @@ def draw_config(cfg: Config, path: Path) -> dict:
 
 
 def refined(cfg: Config, path: Path) -> Config:
-    """A copy of the user's config with the settings of the stage's refinement."""
+    """A copy of the user's config with the settings of the stage's refinement.
+
+    With ``restart`` the optimizer and the schedule stay stage 0's.
+    """
     cfg = copy.deepcopy(cfg)
     if path and cfg.train_cfg.get('refinement'):
-        changes = replacing(cfg, cfg.train_cfg.refinement.to_dict())
-        cfg.merge_from_dict(changes)
+        changes = cfg.train_cfg.refinement.to_dict()
+        if cfg.train_cfg.get('restart'):
+            for key in ('optim_wrapper', 'param_scheduler'):
+                changes.pop(key, None)
+        cfg.merge_from_dict(replacing(cfg, changes))
     return cfg
 
 
@@ -121,7 +132,9 @@ def stage_config(cfg: Config, path: Path) -> Config:
     stage.val_evaluator = scored_by_class(stage.get('val_evaluator'), labeled_only=True)
     stage.test_evaluator = scored_by_class(stage.get('test_evaluator'))
     stage.work_dir = stage_dir(cfg, path)
-    stage.load_from = parent_checkpoint(cfg, path)
+    # a training of stage 0 has the weights of the model's init_cfg, no others
+    restart = path and settings.get('restart')
+    stage.load_from = None if restart else parent_checkpoint(cfg, path)
     stage.resume = False
     stage.randomness = dict(cfg.randomness, seed=stage_seed(cfg, path))
     stage.train_cfg = dict(
@@ -337,28 +350,29 @@ def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
     return [*steps[: last + 1], erase, *steps[last + 1 :]]
 
 
-def with_thresholds(erase: dict | None, counts: np.ndarray) -> dict | None:
+def with_thresholds(erase: dict | None, counts: np.ndarray, depth: int) -> dict | None:
     """A label erase whose ``keep`` has become a threshold for each class.
 
     Args:
-        erase (dict, optional): Its config.
+        erase (dict, optional): Its config. A list of shares is that of the stages on
+            a path, the last of them also that of all deeper ones.
         counts (np.ndarray): See :mod:`mmseg_gist.datasets.confidence`.
+        depth (int): Of the stage, 1 for a child of stage 0.
     """
     if not erase or erase.get('keep') is None:
         return erase
-    thresholds = class_thresholds(counts, erase['keep'])
+    shares = np.atleast_1d(erase['keep'])
+    thresholds = class_thresholds(counts, shares[:depth][-1])
     return dict(erase, keep=None, threshold=thresholds)
 
 
-def erase_limits(erase: dict | None, counts: np.ndarray) -> np.ndarray:
+def erase_limits(erase: dict | None) -> np.ndarray:
     """The least confidence x 255 that a label erase keeps, float (256, ), by label.
 
     Args:
-        erase, counts: See :func:`with_thresholds`.
+        erase (dict, optional): Its config, of :func:`with_thresholds`.
     """
-    if not erase:
-        return np.zeros(256)
-    return TRANSFORMS.build(with_thresholds(erase, counts)).limits()
+    return TRANSFORMS.build(erase).limits() if erase else np.zeros(256)
 
 
 def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:

@@ -43,8 +43,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
     """Trains in stages: asks the policy, trains, writes the record, asks again.
 
     Stage 0 trains on the human labels; each further stage starts from its
-    parent's weights, with a new optimizer and schedule, on human labels or on
-    the parent's pseudo-labels as the policy says. When the policy asks for
+    parent's weights (or, with ``restart``, from those that stage 0 started from),
+    with a new optimizer and schedule, on human labels or on the parent's
+    pseudo-labels as the policy says. When the policy asks for
     nothing more, the stage with the best mIoU on the development set (the
     config's ``val_dataloader``) is the result: the Runner's model gets its
     weights.
@@ -65,13 +66,21 @@ class IterativeSelfTrainingLoop(BaseLoop):
         stage_iters (int, optional): Iterations of stages 1, 2, ...
         stage_ratio (float, optional): Where ``stage_iters`` is not given, the
             length of these stages over that of stage 0, ``initial_iters``.
-        initial_iters (int): Iterations of stage 0. Not used where
-            ``load_from`` gives a model, which then is stage 0.
+        initial_iters (int): Iterations of stage 0, and of all stages with
+            ``restart``. Stage 0 does not train where ``load_from`` gives a model,
+            which then is stage 0.
         initial_val_interval (int, optional): Stage 0 is scored on the development
             set after so many iterations, again and again, and its result is the
             best of them; None for its last.
+        restart (bool): Whether stages 1, 2, ... start where stage 0 did, from the
+            weights that the model's ``init_cfg`` names, and train with its
+            iterations, optimizer and schedule, whatever ``stage_iters``,
+            ``stage_ratio`` and ``refinement`` say. Of their parents they have the
+            pseudo-labels alone. A model that ``load_from`` gives is stage 0, not
+            its start. Defaults to False.
         label_erase (dict, optional): Arguments of :class:`LabelErase`, which then
-            stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``.
+            stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``, or
+            ``dict(keep=[0.2, 0.6, 1.0])`` by the depth of the stage.
             By default that of the unlabeled set's pipeline, if there is one.
         perturbation (dict, optional): What is done to pseudo-labeled images alone:
             ``mask`` and ``augmentation`` of :class:`SelfTrainingSegmentor`.
@@ -117,6 +126,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         initial_iters: int = 0,
         initial_val_interval: int | None = None,
         stage_ratio: float | None = None,
+        restart: bool = False,
         label_erase: dict | None = None,
         perturbation: dict | None = None,
         labeling: dict | None = None,
@@ -149,9 +159,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
         leave_out_noise(runner.logger, runner.cfg.get('log_level', 'INFO'))
         self.cfg = unformatted(deepcopy(runner.cfg))
         check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
-        if not self.cfg.get('load_from'):
+        if restart or not self.cfg.get('load_from'):
             at_least_one('initial_iters', initial_iters)
-        if stage_iters is None and not (stage_ratio and initial_iters):
+        length_given = restart or stage_iters is not None
+        if not length_given and not (stage_ratio and initial_iters):
             raise UserError(
                 'train_cfg.stage_iters, the iterations of a stage, is missing: set it, '
                 'or stage_ratio and initial_iters'

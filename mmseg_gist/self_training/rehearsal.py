@@ -126,7 +126,7 @@ def make_labels(cfg: Config, path: Path) -> None:
     metric = METRICS.build(labeler.test_evaluator)
     process(model, loader, metric, len(loader.dataset))
     counts = np.ones((len(cfg.metainfo.classes), 256), np.int64)
-    cfg.train_cfg.label_erase = with_thresholds(label_erase(cfg), counts)
+    cfg.train_cfg.label_erase = with_thresholds(label_erase(cfg), counts, 1)
 
 
 def evaluate(model: nn.Module, stage: Config, name: str) -> None:

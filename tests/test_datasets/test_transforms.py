@@ -126,8 +126,16 @@ def test_a_threshold_outside_of_0_to_1_is_refused(threshold):
     assert str(error.value) == f'LabelErase: threshold {threshold} is not in [0, 1]'
 
 
+@pytest.mark.parametrize('keep', [0, 1.5, [], [0.2, 0], [0.5, 1.01], [float('nan')]])
+def test_shares_outside_of_0_to_1_are_refused(keep):
+    with pytest.raises(UserError) as error:
+        LabelErase(keep=keep)
+    assert str(error.value) == f'LabelErase: keep {keep} is not in (0, 1]'
+
+
 def test_label_erase_says_its_threshold():
     assert repr(LabelErase(0.25)) == 'LabelErase(threshold=0.25)'
+    assert repr(LabelErase(keep=[0.2, 1.0])) == 'LabelErase(keep=[0.2, 1.0])'
 
 
 # -------------------------------------------------------- TemperatureScaling

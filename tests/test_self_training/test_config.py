@@ -3,6 +3,7 @@ import itertools
 import math
 import os.path as osp
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -15,6 +16,7 @@ from torch import nn
 import mmseg_gist  # noqa: F401
 from mmseg_gist.self_training.config import (
     check_schedules,
+    erase_limits,
     fit_schedule,
     labeler_config,
     parent_checkpoint,
@@ -23,6 +25,7 @@ from mmseg_gist.self_training.config import (
     stage_dir,
     stage_iters,
     stage_seed,
+    with_thresholds,
 )
 from mmseg_gist.utils import UserError, derive_seed
 
@@ -211,6 +214,33 @@ def test_a_given_model_stands_for_stage_0():
     assert parent_checkpoint(cfg, ('P',)) == 'work/run/stages/0/checkpoint.pth'
 
 
+def test_a_stage_that_restarts_has_stage_0s_start_and_schedule():
+    """Not its parent's weights; what else the refinement changes stays changed."""
+    changes = dict(
+        optim_wrapper=dict(optimizer=dict(lr=0.01)),
+        param_scheduler=[dict(type='LinearLR')],
+        train_dataloader=dict(batch_size=2),
+    )
+    cfg = make(train_cfg=dict(restart=True, refinement=changes))
+    first = stage_config(cfg, ())
+    for given in (None, 'given.pth'):
+        cfg.load_from = given
+        for path in (('L',), ('L', '0.5')):
+            stage = stage_config(cfg, path)
+            assert stage.load_from is None
+            assert stage.train_cfg.max_iters == stage_iters(cfg, path) == 100
+            assert stage.optim_wrapper == first.optim_wrapper
+            assert stage.param_scheduler == first.param_scheduler
+            assert stage.train_dataloader.sampler.batch_sizes[0] == 2
+    assert stage_iters(cfg, ()) == 0
+    # the labels are the parent's
+    labeler = labeler_config(cfg, ('L', '0.5'), [0])
+    assert labeler.load_from == 'work/run/stages/L/checkpoint.pth'
+    assert 'stages/L/pseudo_labels' in (
+        stage.train_dataloader.dataset.datasets[1].data_prefix.seg_map_path
+    )
+
+
 # ---------------------------------------------------------------- the data
 
 
@@ -242,6 +272,25 @@ def test_label_erase_stands_behind_what_loads_the_labels():
         dataset = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
         expected = [*load, dict(type='LabelErase', keep=0.7), flip]
         assert dataset.pipeline == expected
+
+
+def test_the_share_kept_may_grow_from_stage_to_stage():
+    """Ten pixels of one class, each of another confidence."""
+    counts = np.zeros((1, 256), int)
+    counts[0, 10:20] = 1
+    growing = dict(type='LabelErase', keep=[0.2, 0.4, 1.0])
+    for erase, expected in (
+        (growing, [2, 4, 10, 10]),
+        (dict(growing, keep=0.7), [7] * 4),
+        (dict(growing, keep=[0.5]), [5] * 4),
+        (dict(type='LabelErase', threshold=13.5 / 255), [6] * 4),
+        (None, [10] * 4),
+    ):
+        kept = []
+        for depth in range(1, 5):
+            limits = erase_limits(with_thresholds(erase, counts, depth))
+            kept.append(counts[0, np.arange(256) >= limits[0]].sum())
+        assert kept == expected
 
 
 def test_only_pseudo_labels_are_perturbed():

@@ -545,6 +545,10 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
             'LabelErase: threshold 2 is not in [0, 1]',
         ),
         (
+            {'train_cfg.label_erase': dict(keep=[0.2, 2])},
+            'LabelErase: keep [0.2, 2] is not in (0, 1]',
+        ),
+        (
             {'unlabeled_dataloader.dataset.pipeline.1.type': 'RandomFlip'},
             'unlabeled_dataloader.dataset.pipeline has no LoadAnnotations',
         ),

@@ -49,6 +49,7 @@ def settings(run: Run, cfg: Config) -> Row:
     if erase := label_erase(cfg):
         said['label erase'] = _said({k: v for k, v in erase.items() if k != 'type'})
     for name in (
+        'restart',
         'probabilities',
         'perturbation',
         'labeling',

@@ -23,7 +23,12 @@ from mmseg_gist.datasets.labels import (
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.config import erase_limits, label_erase, refined
+from mmseg_gist.self_training.config import (
+    erase_limits,
+    label_erase,
+    refined,
+    with_thresholds,
+)
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import Path, to_name
 from mmseg_gist.utils import atomic_path
@@ -87,7 +92,8 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
         made_of = [len(files), erase, shown]
         model = store.get(name)
         if files and (model is None or model['made_of'] != made_of):
-            model = _read_model(files, erase, shown, cfg.metainfo.palette)
+            depth = len(stage) + 1  # of the stages that learn from them
+            model = _read_model(files, erase, depth, shown, cfg.metainfo.palette)
             model = store.put(name, dict(made_of=made_of, **model))
         if model:
             models[name] = model
@@ -95,11 +101,15 @@ def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, 
 
 
 def _read_model(
-    files: dict[str, str], erase: dict | None, shown: list[str], palette: list
+    files: dict[str, str],
+    erase: dict | None,
+    depth: int,
+    shown: list[str],
+    palette: list,
 ) -> dict:
     counted = [files[image] for image in spaced(sorted(files), COUNTED)]
     counts = histogram(counted, len(palette))
-    limits = erase_limits(erase, counts)
+    limits = erase_limits(with_thresholds(erase, counts, depth))
     drawn = {}
     for image in shown:
         if image in files:

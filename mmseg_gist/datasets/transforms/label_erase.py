@@ -36,7 +36,9 @@ class LabelErase(BaseTransform):
     less sure of them. ``keep`` instead keeps the same share of each predicted
     class, as class-balanced self-training does
     (https://arxiv.org/abs/1810.07911): a stage of a self-training computes the
-    threshold of each class from all pseudo-labels that it draws.
+    threshold of each class from all pseudo-labels that it draws. A list gives the
+    share of the first, second, ... stage on a path, the last one that of all deeper
+    ones: a curriculum, from the most confident pixels to all of them.
 
     Required Keys: ``gt_seg_map`` (H, W) uint8, ``confidence_path`` (optional;
     8-bit PNG of the same size, confidence x 255 rounded)
@@ -46,8 +48,9 @@ class LabelErase(BaseTransform):
     Args:
         threshold (float | Sequence[float], optional): The paper's phi, in [0, 1],
             for all classes or for each. The file's steps are 1/255.
-        keep (float, optional): In place of a threshold the share of each class,
-            in (0, 1], that is kept: the pixels with the highest confidence.
+        keep (float | Sequence[float], optional): In place of a threshold the share
+            of each class, in (0, 1], that is kept, the pixels with the highest
+            confidence: at all stages or, as a list, stage by stage.
         ignore_index (int): The label of erased pixels. Defaults to 255.
 
     Raises:
@@ -58,14 +61,16 @@ class LabelErase(BaseTransform):
     def __init__(
         self,
         threshold: float | Sequence[float] | None = None,
-        keep: float | None = None,
+        keep: float | Sequence[float] | None = None,
         ignore_index: int = 255,
     ) -> None:
         if (threshold is None) == (keep is None):
             raise UserError('LabelErase: give either threshold or keep')
-        if keep is not None and not 0 < keep <= 1:
-            raise UserError(f'LabelErase: keep {keep} is not in (0, 1]')
-        if keep is None:
+        if keep is not None:
+            shares = np.atleast_1d(np.asarray(keep, float))
+            if not shares.size or not ((shares > 0) & (shares <= 1)).all():
+                raise UserError(f'LabelErase: keep {keep} is not in (0, 1]')
+        else:
             thresholds = np.atleast_1d(np.asarray(threshold, float))
             if not ((thresholds >= 0) & (thresholds <= 1)).all():
                 raise UserError(f'LabelErase: threshold {threshold} is not in [0, 1]')
