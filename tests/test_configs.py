@@ -52,8 +52,14 @@ OTHER_MODELS = [
     'gist/segformer_mit-b0_camvid_1-16_rist',
     'gist/unet_camvid_1-16_rist',
 ]
-SELF_TRAINING = [*RIST, *GREEDY, *SHAPES, *OTHER_MODELS]
-OWN_RECIPE = [name for name in SELF_TRAINING if not re.search('_(voc|city)', name)]
+OWN_RECIPE = [
+    name
+    for name in [*RIST, *GREEDY, *SHAPES, *OTHER_MODELS]
+    if not re.search('_(voc|city)', name)
+]
+ST = [f'st/{stem(cell)}_st' for cell in COMPARED]
+CURRICULUM = [f'dmt/{stem(cell)}_curriculum' for cell in COMPARED]
+SELF_TRAINING = [*RIST, *GREEDY, *SHAPES, *OTHER_MODELS, *ST, *CURRICULUM]
 # ClassMix and S4GAN, and CutMix and UniMatch V2, which are not the paper's.
 SEMI = [
     *(
@@ -263,6 +269,46 @@ def test_the_projects_own_recipe(name):
     cfg.optim_wrapper = stage.optim_wrapper
     _, *learning = built(cfg)
     assert [rate - {None} for rate in learning] == [{rate} for rate in rates]
+
+
+@pytest.mark.parametrize('name', ST + CURRICULUM)
+def test_recipes_of_others_differ_from_rist_in_a_few_settings(name):
+    ours = load(name).to_dict()
+    rist = load(f'gist/{stem(cell_of(name))}_rist').to_dict()
+    for settings in (ours['train_cfg'], rist['train_cfg']):
+        for key in ('policy', 'restart', 'label_erase', 'refinement'):
+            settings.pop(key, None)
+    assert ours == rist
+
+
+@pytest.mark.parametrize('name', ST)
+def test_st_trains_again_on_as_many_images_of_each_kind(name):
+    cfg = load(name)
+    assert POLICIES.build(cfg.train_cfg.policy).paths == [('0.5',)]
+    first, stage = stage_of(name), stage_of(name, '0.5')
+    assert stage.load_from is first.load_from is None
+    for key in ('optim_wrapper', 'param_scheduler'):
+        assert stage[key] == first[key]
+    assert stage.train_cfg.max_iters == first.train_cfg.max_iters == 1500
+    assert stage.train_dataloader.sampler.batch_sizes == [4, 4]
+    assert first.train_dataloader.sampler.batch_sizes == [8]
+    assert (stage.model.alpha, len(stage.model.perturbation)) == (0.5, 2)
+    assert cfg.train_cfg.label_erase is None
+
+
+@pytest.mark.parametrize('name', CURRICULUM)
+def test_the_curriculum_keeps_more_from_stage_to_stage(name):
+    cfg = load(name)
+    assert POLICIES.build(cfg.train_cfg.policy).paths == [('0.125',) * 5]
+    assert cfg.train_cfg.label_erase == dict(keep=[0.2, 0.4, 0.6, 0.8, 1.0])
+    stage = stage_of(name, '0.125', '0.125')
+    assert stage.load_from == 'run/stages/0.125/checkpoint.pth'
+    assert stage.train_cfg.max_iters == 375
+    assert stage.optim_wrapper.optimizer.lr == 5e-5
+    sizes = stage.train_dataloader.sampler.batch_sizes
+    assert sizes == [1, 7]
+    assert stage.train_dataloader.batch_size == 8
+    assert stage.model.alpha == sizes[0] / sum(sizes)  # all images weigh the same
 
 
 @pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING + SEMI)

@@ -9,7 +9,16 @@ from mmengine.config import Config
 from mmseg_gist.self_training.config import stage_iters
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ['classmix', 'cutmix', 'gist', 's4gan', 'supervised', 'unimatch_v2']
+FOLDERS = [
+    'classmix',
+    'cutmix',
+    'dmt',
+    'gist',
+    's4gan',
+    'st',
+    'supervised',
+    'unimatch_v2',
+]
 
 
 @pytest.mark.parametrize('folder', FOLDERS)

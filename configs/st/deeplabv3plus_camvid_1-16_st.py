@@ -1,0 +1,9 @@
+# ST: one more training as stage 0's, with as many images that stage 0's model labels.
+_base_ = '../gist/deeplabv3plus_camvid_1-16_rist.py'
+train_cfg = dict(
+    policy=dict(_delete_=True, type='FIST', num_stages=1, alpha=0.5),
+    restart=True,
+    refinement=dict(
+        train_dataloader=dict(batch_size=4), unlabeled_dataloader=dict(batch_size=4)
+    ),
+)
