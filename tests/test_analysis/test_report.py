@@ -188,6 +188,18 @@ def test_the_record_comes_before_what_was_counted(cfg, work_dir):
     assert 'c swallows other classes in the labels by stage 0' in page
 
 
+@pytest.mark.parametrize('keep, kept', [([1.0, 0.04], 4.17), ([0.04, 1.0], 100.0)])
+def test_the_share_kept_is_that_of_the_stages_that_learn_from_the_labels(
+    cfg, keep, kept
+):
+    """P's labels are of its children, the second stages on their paths."""
+    cfg.train_cfg.label_erase = dict(keep=keep)
+    cfg.metainfo = cfg.train_dataloader.dataset.metainfo
+    store = labels.Store(Path(cfg.work_dir, 'report'), readonly=True)
+    models = labels.read_models(cfg, paths('P'), store)
+    assert models['P']['kept'] == kept
+
+
 def test_a_run_that_goes_on(cfg, work_dir):
     file = work_dir / 'record.json'
     record = json.loads(file.read_text())
