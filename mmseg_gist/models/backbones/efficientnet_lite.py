@@ -121,7 +121,7 @@ class EfficientNetLite(BaseModule):
             that each sees the same inputs as before.
         out_indices (Sequence[int]): Which of the five features to return. At
             output stride 32 feature i is 2 ** (i + 1) times smaller than the
-            input.
+            input. Blocks behind the last of them are not built.
         norm_cfg (dict, optional): Config of the normalisation layers, by
             default ``dict(type='BN', eps=1e-3, momentum=0.01)``, with which the
             weights were trained; what it leaves out stays so.
@@ -205,6 +205,8 @@ class EfficientNetLite(BaseModule):
             self.stage_ends.append(len(self._blocks))
             if index in FEATURE_STAGES:
                 self.feature_blocks.append(len(self._blocks) - 1)
+        # no feature needs the blocks behind the last of them, the most costly ones
+        self._blocks = self._blocks[: self.feature_blocks[max(out_indices)] + 1]
         for module in self.frozen_modules():
             module.requires_grad_(False)
 
@@ -265,11 +267,12 @@ class EfficientNetLite(BaseModule):
         ):
             return super().init_weights()
         path = weight_file(cfg['checkpoint'])
+        left_out = [
+            f'_blocks.{i}.' for i in range(len(self._blocks), self.stage_ends[-1])
+        ]
         weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         weights = {
-            key: value
-            for key, value in weights.items()
-            if not key.startswith(CLASSIFIER_KEYS)
+            key: value for key, value in weights.items() if not key.startswith(left_out)
         }
         try:
             self.load_state_dict(weights)

@@ -98,6 +98,16 @@ def test_out_indices_choose_features_in_their_order():
     assert [f.shape[1] for f in model(torch.zeros(1, 3, 32, 32))] == [320, 24]
 
 
+@pytest.mark.parametrize('last, blocks', [(4, 16), (3, 11), (2, 5)])
+def test_blocks_behind_the_last_feature_are_not_built(last, blocks):
+    whole = EfficientNetLite().eval()
+    part = EfficientNetLite(out_indices=(last,)).eval()
+    assert len(part._blocks) == blocks
+    part.load_state_dict({key: whole.state_dict()[key] for key in part.state_dict()})
+    image = torch.rand(1, 3, 33, 33)
+    assert torch.equal(part(image)[0], whole(image)[last])
+
+
 @pytest.mark.parametrize('output_stride, first, step', [(8, 3, 4), (16, 1, 2)])
 def test_dilation_computes_the_strided_network_at_more_places(
     output_stride, first, step
