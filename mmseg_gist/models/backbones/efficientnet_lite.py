@@ -267,9 +267,8 @@ class EfficientNetLite(BaseModule):
         ):
             return super().init_weights()
         path = weight_file(cfg['checkpoint'])
-        left_out = [
-            f'_blocks.{i}.' for i in range(len(self._blocks), self.stage_ends[-1])
-        ]
+        behind = range(len(self._blocks), self.stage_ends[-1])
+        left_out = CLASSIFIER_KEYS + tuple(f'_blocks.{i}.' for i in behind)
         weights = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         weights = {
             key: value for key, value in weights.items() if not key.startswith(left_out)

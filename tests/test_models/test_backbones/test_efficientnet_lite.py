@@ -199,6 +199,14 @@ def test_loads_a_weight_file_without_its_classifier(weights):
         assert torch.equal(value, tensors[key]), key
 
 
+def test_loads_the_weights_of_the_blocks_that_there_are(weights):
+    path, tensors = weights
+    model = EfficientNetLite(out_indices=(2,), init_cfg=pretrained(path))
+    model.init_weights()
+    key = '_blocks.4._project_conv.weight'
+    assert torch.equal(model.state_dict()[key], tensors[key])
+
+
 def test_finds_the_file_of_an_installed_package(weights, tmp_path, monkeypatch):
     path, tensors = weights
     info = tmp_path / f'{PACKAGE.replace("-", "_")}-0.1.0.dist-info'
