@@ -67,7 +67,7 @@ class Turns(NamedTuple):
 
 
 def orders(sides: int) -> Iterator[list[int]]:
-    """Who comes when, drawn anew for each cycle, as a neighbour may leave its traces.
+    """Who comes when, drawn anew for each cycle, as a neighbor may leave its traces.
 
     The same in every process.
     """

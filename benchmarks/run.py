@@ -5,7 +5,7 @@ one thread, in batches of 8 that the process loads itself::
 
     python benchmarks/run.py --out FILE.json
 
-Of trainings, and of labelling and testing, each side has a process, and they take
+Of trainings, and of labeling and testing, each side has a process, and they take
 turns of one iteration, or ten images, in an order drawn anew each time; the ratio is
 the median over them. The other figures are medians over rounds.
 
@@ -19,7 +19,7 @@ depthwise_over_pytorch    plain iteration with the gradients of
                           :class:`DepthwiseConv2d` over one with PyTorch's own
 conv_norm_over_apart      plain iteration with frozen BatchNorm folded into its
                           convolutions over one with both one after the other
-label_rate_over_test_loop images of 225 x 225 labelled a second over those tested
+label_rate_over_test_loop images of 225 x 225 labeled a second over those tested
                           a second by mmseg's own loop with ``IoUMetric``
 label_rate_small          the same with the data set's own 97 x 97, of which a model
                           predicts as fast as files are written
@@ -29,14 +29,14 @@ two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
                           with the start of a process for each of Ray's stages,
                           which takes a larger part of these short ones than
                           of stages of 3,000 iterations
-stage_startup             seconds of a stage beside its iterations, labelling
+stage_startup             seconds of a stage beside its iterations, labeling
                           and evaluation, with the config's loader workers
 stage_startup_share       that, as a share of 3,000 such iterations and itself
 ========================= =================================================
 
 ``rounds`` has what each of them was in each turn or round (of the Ray workers there
 are half as many). ``growth`` tells how the cost grows with stages, beam, paths
-and unlabelled images: for a few policies, stages trained and images labelled, as
+and unlabeled images: for a few policies, stages trained and images labeled, as
 the algorithm needs them and as the record counts them, and seconds, stage 0 apart.
 """
 
@@ -143,7 +143,7 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
     )
 
 
-def labelling(cfg: Config, data: Path, size: int) -> list[float]:
+def labeling(cfg: Config, data: Path, size: int) -> list[float]:
     """Test images of a size, by the labeler and by mmseg's test loop."""
     cfg = deepcopy(cfg)
     few = dict(labeled=1, dev=1, unlabeled=1, test=240)
@@ -251,8 +251,8 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
     ids = Path(data, 'unlabeled.txt').read_text().split()
     batch = cfg.unlabeled_dataloader.batch_size
 
-    def row(policy: dict, iters: int, stages: int, labelled: int, pool: int) -> dict:
-        """``labelled`` of the needed stages are trained on pseudo-labels."""
+    def row(policy: dict, iters: int, stages: int, labeled: int, pool: int) -> dict:
+        """``labeled`` of the needed stages are trained on pseudo-labels."""
         Path(data, f'unlabeled_{pool}.txt').write_text('\n'.join(ids[:pool]) + '\n')
         cfg.unlabeled_dataloader.dataset.ann_file = f'unlabeled_{pool}.txt'
         cfg.train_cfg.stage_iters = iters
@@ -264,8 +264,8 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
             unlabeled=pool,
             stages_needed=stages,
             stages=len(record),
-            labelled_needed=labelled * min(pool, iters * batch),
-            labelled=sum(drawn),
+            labeled_needed=labeled * min(pool, iters * batch),
+            labeled=sum(drawn),
             seconds=round(seconds, 2),
         )
 
@@ -280,8 +280,8 @@ def growth(cfg: Config, data: Path) -> Iterator[dict]:
         # the prefixes of its paths, each once
         paths = POLICIES.build(dict(policy)).paths
         prefixes = {path[:depth] for path in paths for depth in (1, 2)}
-        labelled = sum(path[-1] == 'P' for path in prefixes)
-        yield row(policy, 2, len(prefixes), labelled, len(ids))
+        labeled = sum(path[-1] == 'P' for path in prefixes)
+        yield row(policy, 2, len(prefixes), labeled, len(ids))
     everything = -(-len(ids) // batch)  # iterations that draw all images
     for pool in (len(ids) // 4, len(ids) // 2, len(ids)):
         yield row(dict(type='FixedPath', path='P'), everything, 1, 1, pool)
@@ -313,7 +313,7 @@ def main() -> None:
 
         found = iterations(cfg)
         for name, size in (('over_test_loop', 225), ('small', 97)):
-            found[f'label_rate_{name}'] = labelling(cfg, Path(folder), size)
+            found[f'label_rate_{name}'] = labeling(cfg, Path(folder), size)
         found |= startup(own, args.rounds)
         found |= workers(cfg, max(1, args.rounds // 2), args.worker_iters)
         results = {name: median(values) for name, values in found.items()}

@@ -6,14 +6,14 @@ process of its own with one thread, one after the other in several rounds::
 
     python benchmarks/semi_supervised.py --out FILE.json
 
-The semi-supervised ones have 8 unlabelled images more in a batch, so there are
+The semi-supervised ones have 8 unlabeled images more in a batch, so there are
 two supervised trainings to compare with: ``supervised`` of 8 images and
-``supervised_16`` of 16, all labelled. Of each side the file has, as medians
+``supervised_16`` of 16, all labeled. Of each side the file has, as medians
 over the rounds,
 
 ======================== ==================================================
-labeled_per_batch        labelled images in a batch
-images_per_batch         these and the unlabelled ones
+labeled_per_batch        labeled images in a batch
+images_per_batch         these and the unlabeled ones
 iterations_per_second    loading included
 memory_mib               what training adds at most to the memory of a
                          process that has imported everything; on a GPU, the
@@ -54,7 +54,7 @@ from mmseg_gist.self_training.memory import peak_memory, reset_peak_memory
 from mmseg_gist.self_training.own_runner import own_runner
 
 SUPERVISED = 'supervised/deeplabv3plus_camvid_1-16.py'
-# by name: config, labelled and unlabelled images in a batch
+# by name: config, labeled and unlabeled images in a batch
 SIDES = dict(
     supervised=(SUPERVISED, 8, 0),
     supervised_16=(SUPERVISED, 16, 0),
@@ -134,7 +134,7 @@ def summary(rounds: list[dict[str, dict]]) -> dict[str, dict]:
 def table(sides: dict[str, dict]) -> str:
     """A Markdown table of a :func:`summary`."""
     heads = (
-        '', 'labelled', 'images', 'iterations/s', 'time', 'time / 16',
+        '', 'labeled', 'images', 'iterations/s', 'time', 'time / 16',
         'memory, MiB', 'memory', 'memory / 16',
     )  # fmt: skip
     rows = [heads, ['---'] * len(heads)]

@@ -208,7 +208,7 @@ def test_the_demo_compares_as_many_stages():
 
 @pytest.mark.parametrize('name', SELF_TRAINING)
 def test_the_refinement_changes_settings_that_exist(name):
-    """A misspelt key would be added without a word."""
+    """A misspelled key would be added without a word."""
 
     def keys(settings: dict) -> set:
         inner = [value for value in settings.values() if isinstance(value, dict)]
@@ -384,7 +384,7 @@ def test_experiments_differ_in_policy_only(name, tmp_path):
 
 @pytest.mark.parametrize('name', EXPERIMENTS)
 def test_settings_of_experiments_change_what_exists(name):
-    """A misspelt key would be added without a word."""
+    """A misspelled key would be added without a word."""
     cfg = deepcopy(load(name))
     assert 0 in cfg.experiment.seeds
     for overrides in cfg.experiment.settings.values():
@@ -468,12 +468,12 @@ def test_the_settings_of_the_reference_code(name):
         assert cfg.model.type == 'UniMatchV2'
         assert cfg.model.threshold == dict(animals=0.95, camvid=0)[data]
         assert cfg.model.mask == dict(type='BoxMask')
-        jitter = dict(jitter=0.5, hue=0.25, jitter_prob=0.8, grey_prob=0.2)
+        jitter = dict(jitter=0.5, hue=0.25, jitter_prob=0.8, gray_prob=0.2)
         blur = dict(sigma=(0.1, 2.0), blur_prob=0.5)
         augmentation = MODELS.build(cfg.model.augmentation)
         expected = StrongAugmentation(**jitter, **blur)
         assert augmentation.amounts.equal(expected.amounts)
-        for part in ('jitter_prob', 'grey_prob', 'sigma', 'blur_prob'):
+        for part in ('jitter_prob', 'gray_prob', 'sigma', 'blur_prob'):
             assert getattr(augmentation, part) == getattr(expected, part)
         assert hook == dict(
             type='MeanTeacherHook', momentum=0.996, warm_up=True, update_buffers=True

@@ -31,7 +31,7 @@ def write_checkpoint(config: Path, file: Path) -> Path:
 
 
 def check(config: Path, checkpoint: Path, image: Path, out: Path) -> None:
-    """Both ways give the same, at the image's size, in the data set's colours."""
+    """Both ways give the same, at the image's size, in the data set's colors."""
     cfg = Config.fromfile(config)
     metainfo = cfg.train_dataloader.dataset.metainfo
     model = init_model(str(config), str(checkpoint), device='cpu')

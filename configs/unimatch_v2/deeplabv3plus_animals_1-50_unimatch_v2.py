@@ -6,7 +6,7 @@ model = dict(
     segmentor=_base_.model.segmentor,
     mask=dict(type='BoxMask'),
     augmentation=dict(
-        type='StrongAugmentation', jitter=0.5, grey_prob=0.2, sigma=(0.1, 2.0)
+        type='StrongAugmentation', jitter=0.5, gray_prob=0.2, sigma=(0.1, 2.0)
     ),
     threshold=0.95,
 )

@@ -1,4 +1,4 @@
-"""What a search costs, in trainings and in images to be labelled by a model."""
+"""What a search costs, in trainings and in images to be labeled by a model."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ def cost(rows: Iterable[dict]) -> Cost:
     """The cost of the stages of a record.
 
     A model labels an image once, whichever of its children draw it: together
-    they need at most all unlabelled images. As long as each parent has one
+    they need at most all unlabeled images. As long as each parent has one
     child on pseudo-labels, as in all of the paper's policies, or its children
     draw all images, the count is exact; else an upper bound.
 
@@ -51,7 +51,7 @@ def cost(rows: Iterable[dict]) -> Cost:
 
 
 def unlabeled_images(rows: Iterable[dict]) -> int | None:
-    """How many unlabelled images there are, None if no row tells."""
+    """How many unlabeled images there are, None if no row tells."""
     told = (row['pseudo_labels'] for row in rows if 'pseudo_labels' in row)
     return next((labels['unlabeled'] for labels in told), None)
 
@@ -59,7 +59,7 @@ def unlabeled_images(rows: Iterable[dict]) -> int | None:
 def literal_trainings(visited: Sequence[Path], paths: Iterable[Path] | None) -> int:
     """Trainings if every path were trained by itself (Algorithms 1 and 2).
 
-    Taken literally, each of them labels all unlabelled images too: for stages
+    Taken literally, each of them labels all unlabeled images too: for stages
     on human labels as well, and again for each child of the same parent.
 
     Args:

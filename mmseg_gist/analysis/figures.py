@@ -9,8 +9,8 @@ from mmseg_gist.utils import atomic_path
 
 from .spread import Spread
 
-# Okabe and Ito's colours, told apart by colour-blind people too; markers and
-# line styles change as well, for more curves than colours and for grey paper.
+# Okabe and Ito's colors, told apart by color-blind people too; markers and
+# line styles change as well, for more curves than colors and for gray paper.
 COLORS = ('#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000')
 MARKERS = 'osD^vPX*'
 LINES = ('-', '--', '-.', ':')

@@ -20,7 +20,7 @@ from .parallel import map_files
 from .reading import Notes, Reader, image_notes, label_fault, told
 
 # The sets of a config and what people call them.
-SETS = dict(train='labelled', unlabeled='unlabelled', val='development', test='test')
+SETS = dict(train='labeled', unlabeled='unlabeled', val='development', test='test')
 
 
 class _Item(NamedTuple):
@@ -37,7 +37,7 @@ def check_datasets(cfg) -> dict:
 
     Args:
         cfg (mmengine.Config): With ``train_dataloader``, ``val_dataloader``,
-            ``test_dataloader`` (labelled; human labels) and
+            ``test_dataloader`` (labeled; human labels) and
             ``unlabeled_dataloader`` (images only). Those that are missing or
             None are left out.
 
@@ -67,7 +67,7 @@ def check_datasets(cfg) -> dict:
         sets[name] = []
         for dataset_cfg in leaves(dataloader['dataset']):
             dataset = _build(dataset_cfg, name)
-            sets[name] += _items(dataset, dataset_cfg, labelled=name != 'unlabeled')
+            sets[name] += _items(dataset, dataset_cfg, labeled=name != 'unlabeled')
             if name != 'unlabeled':
                 names = tuple(dataset.metainfo.get('classes') or ())
                 classes.setdefault(names, name)
@@ -119,7 +119,7 @@ def check_there(cfg, *names: str) -> None:
         names: Keys of the config.
 
     Raises:
-        UserError: One is missing, or that of the unlabelled images wraps several
+        UserError: One is missing, or that of the unlabeled images wraps several
             data sets.
     """
     for name in names:
@@ -128,7 +128,7 @@ def check_there(cfg, *names: str) -> None:
         dataset = cfg[name]['dataset']
         if name == 'unlabeled_dataloader' and next(leaves(dataset)) is not dataset:
             raise UserError(
-                f'{name}.dataset is a {dataset["type"]}: name all unlabelled images '
+                f'{name}.dataset is a {dataset["type"]}: name all unlabeled images '
                 'in the list of one data set'
             )
 
@@ -167,7 +167,7 @@ def _list_name(cfg: dict) -> str:
 def _build(cfg: dict, name: str):
     """Build a data set with all it lists, but without its pipeline."""
     try:
-        # Serialising fails on an empty list; here an empty list has its own line.
+        # Serializing fails on an empty list; here an empty list has its own line.
         return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
     except UnicodeDecodeError as error:
         raise UserError(
@@ -176,7 +176,7 @@ def _build(cfg: dict, name: str):
         ) from None
 
 
-def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
+def _items(dataset, cfg: dict, labeled: bool) -> list[_Item]:
     """The images of a data set, each once."""
     read_image = Reader(cfg.get('pipeline'), 'Image')
     read_label = Reader(cfg.get('pipeline'), 'Annotations')
@@ -202,7 +202,7 @@ def _items(dataset, cfg: dict, labelled: bool) -> list[_Item]:
         seen.add(path)
         ignore_index = getattr(dataset, 'ignore_index', 255)
         items.append(
-            _Item(info, read_image, read_label if labelled else None, ignore_index)
+            _Item(info, read_image, read_label if labeled else None, ignore_index)
         )
     return items
 
@@ -219,7 +219,7 @@ def _missing(path: str, dataset, cfg: dict) -> str:
 
 
 def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
-    """The one tuple of classes that all labelled sets have."""
+    """The one tuple of classes that all labeled sets have."""
     if () in classes:
         raise UserError(
             f'{classes[()]}_dataloader: the data set has no classes: name them, '
@@ -317,7 +317,7 @@ def _look(item: _Item, num_classes: int) -> _Look:
         raise UserError(f'{label_path}: {fault}')
     if label.ndim != 2:
         raise UserError(
-            f'{label_path}: is a colour image, but labels are class indices: convert '
+            f'{label_path}: is a color image, but labels are class indices: convert '
             f'it to one channel (tools/dataset_converters)'
         )
     if label.shape != (height, width):

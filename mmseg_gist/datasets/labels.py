@@ -54,9 +54,9 @@ def class_metainfo(cfg: dict) -> dict[str, list]:
 
 
 def label_sets(cfg: dict) -> list[BaseSegDataset]:
-    """The data sets inside a labelled one; their items have ``gt_seg_map`` alone."""
+    """The data sets inside a labeled one; their items have ``gt_seg_map`` alone."""
     return [
-        # serialising would stop to collect garbage, which takes longer than the rest
+        # serializing would stop to collect garbage, which takes longer than the rest
         DATASETS.build(
             dict(
                 leaf,
@@ -110,7 +110,7 @@ def count(read: Callable, items: Iterable) -> np.ndarray:
 
 
 def count_human_labels(cfg: dict) -> np.ndarray:
-    """The same over all labels of a labelled set, as its pipeline reads them."""
+    """The same over all labels of a labeled set, as its pipeline reads them."""
     counts = [
         count(lambda index, each=each: each[index]['gt_seg_map'], range(len(each)))
         for each in label_sets(cfg)

@@ -16,10 +16,10 @@ class PseudoLabelDataset(BaseSegDataset):
 
     - ``seg_map_path``: index PNG, uint8, classes 0..C-1 and ``ignore_index``,
       in that folder wherever the image lies, see :func:`output_names`;
-    - ``confidence_path``: 8-bit grey PNG, largest probability x 255,
+    - ``confidence_path``: 8-bit gray PNG, largest probability x 255,
       rounded; read by :class:`LabelErase`.
 
-    Classes are those of the labelled set; its ``reduce_zero_label`` and its
+    Classes are those of the labeled set; its ``reduce_zero_label`` and its
     mapping of classes do not apply, since a pseudo-label holds the model's own
     class indices.
 

@@ -18,7 +18,7 @@ class PseudoLabelWriter(BaseMetric):
 
     For each image an index PNG with the data set's palette goes to its
     ``seg_map_path``, and the confidence, the probability of the predicted
-    class x 255, rounded, as a grey PNG beside it. The label is put in place
+    class x 255, rounded, as a gray PNG beside it. The label is put in place
     last, so where a label lies its confidence does too. A thread does all this
     while the next batch is predicted.
 

@@ -53,7 +53,7 @@ class BloatGuard:
     """Warns of pseudo-label bloat, or stops the path.
 
     The references of :func:`swallowed` are the human labels and the first
-    pseudo-labels on the path: those were made by a model that had never learnt
+    pseudo-labels on the path: those were made by a model that had never learned
     from its own labels.
 
     Args:

@@ -301,7 +301,7 @@ def check_schedules(cfg: Config) -> None:
 
 
 def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
-    """The unlabelled set with the labels that the parent's model made.
+    """The unlabeled set with the labels that the parent's model made.
 
     They are index PNGs of the model's own classes, however human labels are read.
     """

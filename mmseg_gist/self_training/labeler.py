@@ -1,4 +1,4 @@
-"""Pseudo-labels: a model's predictions on whole unlabelled images."""
+"""Pseudo-labels: a model's predictions on whole unlabeled images."""
 
 import logging
 import os.path as osp
@@ -38,7 +38,7 @@ def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
         path: Of the stage.
 
     Returns:
-        tuple: The pseudo-labels that the stage draws, and how many unlabelled
+        tuple: The pseudo-labels that the stage draws, and how many unlabeled
         images there are. Both are the same after an interruption.
     """
     files = list(label_files(cfg, path[:-1]).values())
@@ -55,7 +55,7 @@ def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
 
 
 def label_files(cfg: Config, parent: Path) -> dict[str, str]:
-    """From each unlabelled image to its pseudo-label by the parent's model.
+    """From each unlabeled image to its pseudo-label by the parent's model.
 
     Those that no stage has drawn so far are not there yet.
 
@@ -63,7 +63,7 @@ def label_files(cfg: Config, parent: Path) -> dict[str, str]:
         cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
         parent: The stage whose model it is.
     """
-    # serialising would stop to collect garbage, which takes longer than the rest
+    # serializing would stop to collect garbage, which takes longer than the rest
     settings = dict(pipeline=[], test_mode=True, serialize_data=False)
     dataset = DATASETS.build(dict(pseudo_labeled(cfg, parent), **settings))
     items = map(dataset.get_data_info, range(len(dataset)))
@@ -71,7 +71,7 @@ def label_files(cfg: Config, parent: Path) -> dict[str, str]:
 
 
 def check_label_files(cfg: Config) -> None:
-    """Every unlabelled image must have files of its own in the stage's folder.
+    """Every unlabeled image must have files of its own in the stage's folder.
 
     :class:`PseudoLabelDataset` sees to that; other classes go by the ids.
 
@@ -132,10 +132,10 @@ def labels_along(cfg: Config, path: Path) -> Labels:
 
 
 def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:
-    """Which of the unlabelled images the stage draws, ascending."""
+    """Which of the unlabeled images the stage draws, ascending."""
     kinds = draw_config(cfg, path)
     source = 1 if uses_labels(path[-1]) else 0
-    # the order of the labelled images plays no part in which others are drawn
+    # the order of the labeled images plays no part in which others are drawn
     sizes = [1] * source + [size]
     world_size = get_world_size()
     batches = [

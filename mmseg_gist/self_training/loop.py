@@ -60,7 +60,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     Args:
         runner (Runner): Its config is the user's.
-        dataloader (dict): Config of the human-labelled images.
+        dataloader (dict): Config of the human-labeled images.
         policy (dict): Config of a policy, e.g.
             ``dict(type='RIST', num_stages=9, num_paths=2, seed=0)``.
         stage_iters (int, optional): Iterations of stages 1, 2, ...

@@ -51,7 +51,7 @@ def run_stage(cfg: Config, path: Path) -> dict:
 
     Args:
         cfg (Config): The user's config with ``randomness.seed``, ``work_dir``
-            and ``metainfo`` (classes and palette of the labelled set) set.
+            and ``metainfo`` (classes and palette of the labeled set) set.
         path: Of the stage. Its parent must be finished.
 
     Returns:

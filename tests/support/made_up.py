@@ -1,4 +1,4 @@
-"""Records of runs that never were, to be analysed."""
+"""Records of runs that never were, to be analyzed."""
 
 import json
 from pathlib import Path

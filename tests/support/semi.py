@@ -17,7 +17,7 @@ custom_hooks = [dict(type='MeanTeacherHook', momentum=0.9, warm_up=True)]
     UniMatchV2="""
 model = dict(
     type='UniMatchV2', segmentor=model, mask=dict(type='BoxMask'), threshold=0.335,
-    augmentation=dict(type='StrongAugmentation', grey_prob=0.2))
+    augmentation=dict(type='StrongAugmentation', gray_prob=0.2))
 custom_hooks = [dict(
     type='MeanTeacherHook', momentum=0.9, warm_up=True, update_buffers=True)]
 """,

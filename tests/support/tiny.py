@@ -66,13 +66,13 @@ train_cfg = dict(
     label_erase=dict(keep=0.7),
     perturbation=dict(
         mask=dict(type='BoxMask'), augmentation=dict(type='StrongAugmentation',
-        grey_prob=0.2)))
+        gray_prob=0.2)))
 """
 SIZES = dict(labeled=4, unlabeled=12, dev=3, test=3)
 
 
 def write_tiny(folder: Path) -> Path:
-    """Images whose classes are colours with noise, id lists, and the config.
+    """Images whose classes are colors with noise, id lists, and the config.
 
     Args:
         folder: Where to write them.

@@ -88,7 +88,7 @@ def test_or_follows_from_the_counts_of_labels(work_dir):
         swallowed_along(work_dir, 'LP')
 
 
-def test_labels_that_another_path_learnt_from_do_not_count(work_dir):
+def test_labels_that_another_path_learned_from_do_not_count(work_dir):
     """Stage P made labels for PP, and on the way to PLP they are there as well."""
     stages = {'0': [60, 30, 10], 'P': [100, 0, 0], 'PL': [70, 30, 0]}
     content = dict(classes=['a', 'b', 'c'], labeled=HUMAN)

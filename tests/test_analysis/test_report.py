@@ -108,8 +108,8 @@ def test_the_numbers(cfg, work_dir):
     assert '<dd>stage PL</dd>' in page
     found = tables(page)
     assert found['The data'][1:] == [
-        ['labelled', '4', 'labeled.txt'],
-        ['unlabelled', '12', 'unlabeled.txt'],
+        ['labeled', '4', 'labeled.txt'],
+        ['unlabeled', '12', 'unlabeled.txt'],
         ['development', '3', 'dev.txt'],
         ['test', '3', 'test.txt'],
     ]
@@ -296,7 +296,7 @@ def test_the_page_stands_alone(cfg):
     assert '<h1>my &lt;run&gt;</h1>' in page
 
 
-def test_an_unlabelled_image_that_has_a_human_label(cfg, work_dir):
+def test_an_unlabeled_image_that_has_a_human_label(cfg, work_dir):
     write_report(cfg)
     images = labels.Store(work_dir / 'report_data').get('images')['unlabeled']
     assert [Path(path).name for path in images] == [
@@ -336,7 +336,7 @@ def test_each_human_label_is_read_as_its_own_set_reads_it(cfg):
     assert list(human.places) == [str(root / name) for name in names]
     assert (human.read(str(root / 'images/labeled0.png')) == MIXED).all()
     lower = np.array([255, 0, 1], np.uint8)[MIXED]
-    # that of an unlabelled image in the same folder, too
+    # that of an unlabeled image in the same folder, too
     for name in '01':
         assert (human.read(str(root / f'more/images/{name}.png')) == lower).all()
     assert human.read(str(root / 'images/unlabeled0.png')) is None
@@ -359,7 +359,7 @@ def test_what_a_policy_has_seen_so_far():
     assert so_far(GIST(num_stages=1), {(): None}) == {(): None}
 
 
-def test_charts_take_the_colours_of_the_page():
+def test_charts_take_the_colors_of_the_page():
     scores = dict(zip(paths('0', 'L', 'P'), (50, 52, None)))
     pictures = [
         charts.tree(scores, from_name('L')),

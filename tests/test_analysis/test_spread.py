@@ -53,7 +53,7 @@ def test_table_2_degenerate_paths():
     assert degenerate == ['LLLLLPPP', 'PPPPPPLLP']
 
 
-def test_only_equal_neighbours_make_a_path_degenerate():
+def test_only_equal_neighbors_make_a_path_degenerate():
     assert not is_degenerate(tuple('LLLLPLLLL'))
     assert is_degenerate(tuple('PLLLLL'))
     assert is_degenerate(('0.5',) * 5)

@@ -122,7 +122,7 @@ def test_looks_into_wrapped_sets(root):
     )
     assert check_datasets(cfg)['sets']['train']['images'] == 2
     Path('b.txt').write_text('e')
-    refused(cfg, 'images/e.jpg', 'labelled and in the development set')
+    refused(cfg, 'images/e.jpg', 'labeled and in the development set')
 
 
 def test_missing_image(root):
@@ -187,9 +187,9 @@ def test_label_value_outside_the_classes(root):
     refused(config(), 'labels/b.png', 'label value 3 (5 pixels)', '0 to 2 and 255')
 
 
-def test_colour_label(root):
+def test_color_label(root):
     cv2.imwrite('labels/b.png', np.zeros((6, 8, 3), np.uint8))
-    refused(config(), 'labels/b.png', 'is a colour image')
+    refused(config(), 'labels/b.png', 'is a color image')
 
 
 def test_image_and_label_of_different_size(root):
@@ -205,8 +205,8 @@ def test_image_named_twice(root):
 @pytest.mark.parametrize(
     'name, words',
     [
-        ('train', 'in the labelled and in the development set'),
-        ('unlabeled', 'in the unlabelled and in the development set'),
+        ('train', 'in the labeled and in the development set'),
+        ('unlabeled', 'in the unlabeled and in the development set'),
         ('test', 'in the development and in the test set'),
     ],
 )
@@ -219,7 +219,7 @@ def test_overlapping_sets(root, name, words):
 def test_overlap_through_a_link(root):
     os.symlink('../images', 'images/link')
     Path('unlabeled.txt').write_text('c\nlink/a\n')
-    refused(config(), 'images/link/a.jpg', 'labelled and in the unlabelled set')
+    refused(config(), 'images/link/a.jpg', 'labeled and in the unlabeled set')
 
 
 @pytest.mark.parametrize('name', SETS)
@@ -314,4 +314,4 @@ def test_the_tool(root, monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(tool, run_name='__main__')
     # A string as the code: python prints it to stderr and exits with 1.
-    assert caught.value.code.startswith('./images/c.jpg: is in the unlabelled')
+    assert caught.value.code.startswith('./images/c.jpg: is in the unlabeled')

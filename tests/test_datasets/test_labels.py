@@ -83,11 +83,11 @@ def test_steps_that_load():
         assert loading_steps(nothing, 'Annotations') == [dict(type='LoadAnnotations')]
 
 
-def test_classes_have_names_and_colours(leaf):
+def test_classes_have_names_and_colors(leaf):
     leaf['metainfo']['palette'] = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     wrapped = dict(type='RepeatDataset', times=2, dataset=leaf)
     assert class_metainfo(wrapped) == dict(
         classes=['a', 'b', 'c'], palette=leaf['metainfo']['palette']
     )
     del leaf['metainfo']['palette']
-    assert np.shape(class_metainfo(leaf)['palette']) == (3, 3)  # some colours
+    assert np.shape(class_metainfo(leaf)['palette']) == (3, 3)  # some colors

@@ -118,7 +118,7 @@ def test_a_pseudo_label_is_read_as_it_was_written(folder):
     label = np.array([[0, 1, 2, 255], [2, 2, 1, 0], [0, 0, 255, 1]], np.uint8)
     (folder / 'labels').mkdir()
     image = Image.fromarray(label)
-    image.putpalette([*range(255, -1, -1)] * 3)  # colours say nothing
+    image.putpalette([*range(255, -1, -1)] * 3)  # colors say nothing
     image.save(folder / 'labels/a.png')
     (folder / 'ids.txt').write_text('a\n')
     dataset = build(

@@ -14,7 +14,7 @@ BACKBONES = dict(
 )
 
 
-def randomise(model):
+def randomize(model):
     """Statistics that no training would come upon."""
     for i, module in enumerate(model.modules()):
         if isinstance(module, _BatchNorm):
@@ -58,7 +58,7 @@ def train(cfg, make_stage, run):
 
         def before(runner):
             model = runner.model
-            randomise(model.student)
+            randomize(model.student)
             update_teacher(model.teacher, model.student, momentum=0)
             head = model.segmentor.decode_head
             return norms(model.student), norms(head), convolutions(model.student)

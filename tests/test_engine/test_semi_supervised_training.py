@@ -183,8 +183,8 @@ def test_the_iterations_draw_both_kinds_and_move_the_weights(cfg):
         assert sources == [0, 0, 1, 1]
         names = [Path(s.img_path).stem[:5] for s in kwargs['data_samples']]
         assert names == ['label'] * 2 + ['unlab'] * 2
-        labelled = ['gt_sem_seg' in s for s in kwargs['data_samples']]
-        assert labelled == [True, True, False, False]
+        labeled = ['gt_sem_seg' in s for s in kwargs['data_samples']]
+        assert labeled == [True, True, False, False]
     moved = [
         k for k, v in before.items() if not torch.equal(v, model.state_dict()[k[1:]])
     ]
@@ -196,7 +196,7 @@ def test_the_iterations_draw_both_kinds_and_move_the_weights(cfg):
 
 def test_bad_data_are_told_before_the_training(cfg, tmp_path):
     cfg.unlabeled_dataloader.dataset.ann_file = 'labeled.txt'
-    with pytest.raises(UserError, match='in the labelled and in the unlabelled set'):
+    with pytest.raises(UserError, match='in the labeled and in the unlabeled set'):
         Runner.from_cfg(cfg).train()
 
 
@@ -284,10 +284,10 @@ def test_a_batch_of_two_sources():
         num_workers=2,
         sampler=dict(type='InfiniteSampler'),
         batch_sampler=None,
-        dataset=dict(type='Labelled'),
+        dataset=dict(type='Labeled'),
     )
     steps = ['LoadImageFromFile', 'LoadAnnotations', 'LabelErase', 'PackSegInputs']
-    unlabeled = dict(type='Unlabelled', pipeline=[dict(type=step) for step in steps])
+    unlabeled = dict(type='Unlabeled', pipeline=[dict(type=step) for step in steps])
     kept = [dict(type=step) for step in ('LoadImageFromFile', 'PackSegInputs')]
     assert two_sources(labeled, unlabeled) == dict(
         batch_size=6,
@@ -296,8 +296,8 @@ def test_a_batch_of_two_sources():
         dataset=dict(
             type='DrawDataset',
             datasets=[
-                dict(type='Labelled'),
-                dict(type='Unlabelled', pipeline=kept),
+                dict(type='Labeled'),
+                dict(type='Unlabeled', pipeline=kept),
             ],
         ),
     )

@@ -1,4 +1,4 @@
-"""Convolution and normalisation in one step, against the two one after the other."""
+"""Convolution and normalization in one step, against the two one after the other."""
 
 import pytest
 import torch

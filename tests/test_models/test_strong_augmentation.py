@@ -59,7 +59,7 @@ def test_images_are_jittered_apart():
 
 
 def test_blur_by_hand():
-    """With sigma 1 the neighbours get exp(-1/2) of a point's weight."""
+    """With sigma 1 the neighbors get exp(-1/2) of a point's weight."""
     point = torch.zeros(1, 3, 11, 11)
     point[:, 1, 5, 5] = 100
     result = gaussian_blur(point, torch.tensor([1.0]))
@@ -88,13 +88,13 @@ def test_blur_keeps_what_is_even_up_to_the_border():
 def test_how_often_and_how_much():
     augment = MODELS.build(dict(type='StrongAugmentation'))
     torch.manual_seed(0)
-    grey = torch.full((1, 3, 8, 8), 100.0)
-    grey[:, :, ::2] = 140
+    gray = torch.full((1, 3, 8, 8), 100.0)
+    gray[:, :, ::2] = 140
     jittered, blurred = 0, 0
     for _ in range(300):
-        before = grey.clone()
-        result = augment(grey)
-        assert torch.equal(grey, before)
+        before = gray.clone()
+        result = augment(gray)
+        assert torch.equal(gray, before)
         jittered += result.mean().item() != pytest.approx(120, abs=1e-3)
         difference = (result[..., 1, :] - result[..., 0, :]).abs().mean() / 40
         # contrast and brightness change it by at most 1.25 ** 2, and 0.75 ** 2
@@ -104,9 +104,9 @@ def test_how_often_and_how_much():
     assert 30 < blurred < 150  # of the half that is blurred those with much blur
 
 
-def test_grey_is_the_mean_of_the_channels():
+def test_gray_is_the_mean_of_the_channels():
     augment = MODELS.build(
-        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, grey_prob=1)
+        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, gray_prob=1)
     )
     result = augment(image([30, 60, 90], [0, 0, 255]))
     expected = image([60] * 3, [85] * 3)
@@ -115,12 +115,12 @@ def test_grey_is_the_mean_of_the_channels():
 
 def test_images_draw_apart():
     augment = MODELS.build(
-        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, grey_prob=0.5)
+        dict(type='StrongAugmentation', jitter_prob=0, blur_prob=0, gray_prob=0.5)
     )
     torch.manual_seed(0)
     result = augment(image([30, 60, 90]).expand(40, -1, -1, -1))
-    grey = (result[:, 0] - result[:, 2]).abs().flatten() < 1
-    assert 10 < grey.sum() < 30
+    gray = (result[:, 0] - result[:, 2]).abs().flatten() < 1
+    assert 10 < gray.sum() < 30
 
 
 def test_switched_off():

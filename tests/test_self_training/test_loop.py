@@ -463,7 +463,7 @@ def test_missing_pretrained_weights_are_named(cfg):
 
 def test_bad_data_end_a_run_before_it_starts(cfg):
     cfg.val_dataloader.dataset.ann_file = 'labeled.txt'
-    fault(cfg, 'is in the labelled and in the development set')
+    fault(cfg, 'is in the labeled and in the development set')
     assert not Path(cfg.work_dir, 'stages').exists()
 
 

@@ -41,8 +41,8 @@ KILLS = [
     'val:2',  # evaluating stage 0
     'replace:2',  # before stage 0 is written into the record
     'replaced:2',  # right after it
-    'test:3',  # labelling for stage P
-    'replace:3',  # labelling again, between a confidence and its label
+    'test:3',  # labeling for stage P
+    'replace:3',  # labeling again, between a confidence and its label
     'train:3',  # stage P, after a save
     'replace:2',  # before its last save is in place
     'replace:4',  # before its checkpoint is

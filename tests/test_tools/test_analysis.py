@@ -70,7 +70,7 @@ def test_a_curve_ends_where_a_path_fails(tool, tmp_path):
 def test_compare(tool, tmp_path):
     seeds = write_seeds(tmp_path / 'CL')
     rows = tool('compare', seeds, '--base', 'labels only')
-    header = 'policy, seeds, stages, iterations, images labelled, literally, dev, '
+    header = 'policy, seeds, stages, iterations, images labeled, literally, dev, '
     assert rows[0] == (header + 'test, margin, best stage').split(', ')
     by_name = {row[0]: row[1:] for row in rows[1:]}
     costs = {name: row[:5] for name, row in by_name.items()}
@@ -134,7 +134,7 @@ def test_margins_are_paired_by_seed(tool, tmp_path):
         tool('compare', tmp_path, '--policies', 'FIST', '--base', 'CL/GIST')
 
 
-def test_an_older_record_does_not_tell_what_was_labelled(tool, tmp_path):
+def test_an_older_record_does_not_tell_what_was_labeled(tool, tmp_path):
     seeds = write_seeds(tmp_path / 'CL')
     for file in seeds.glob('*/record.json'):
         record = json.loads(file.read_text())

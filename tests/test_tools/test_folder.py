@@ -24,7 +24,7 @@ COLORS = '10 20 30 a\n200 0 0 b\n201 0 0 b\n0 0 200\tc\n0 0 0 ignore\n'
 
 @pytest.fixture
 def tool(monkeypatch):
-    """Import a converter by its name, with its neighbours in reach."""
+    """Import a converter by its name, with its neighbors in reach."""
     monkeypatch.syspath_prepend(ROOT / 'tools/dataset_converters')
     return importlib.import_module
 
@@ -42,7 +42,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def save(path, content, **kwargs):
-    """Save an array as an image, colours in RGB order."""
+    """Save an array as an image, colors in RGB order."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.uint8(content)).save(path, **kwargs)
@@ -158,7 +158,7 @@ def test_names_of_all_kinds(tool, folders, monkeypatch, name):
 
 @pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16', 'latin-1'])
 def test_text_of_editors(tool, folders, encoding):
-    """The names of the classes and of their colours."""
+    """The names of the classes and of their colors."""
     Path('names').write_bytes('forêt\r\n\r\neau, pluie\r\n'.encode(encoding))
     colors = '0 0 0 forêt\r\n1 1 1 eau, pluie\r\n2 2 2 ignore\r\n'
     Path('colors').write_bytes(colors.encode(encoding))
@@ -198,8 +198,8 @@ folder
 images/scan.png: cannot be read (cannot identify image file 'images/scan.png'): \
 replace it
 labels/0.png: is 32 x 20, but its image images/0.png is 32 x 24: resize one of the two
-labels/1.png: is a colour image (RGB), not one of class indices: tell the classes of \
-its colours by --colors FILE
+labels/1.png: is a color image (RGB), not one of class indices: tell the classes of \
+its colors by --colors FILE
 labels/10.png: there is no image images/10.*: give the label the name of its image, or \
 take it out
 labels/2.png: has values 3, 9 (2 pixels), but only 0 to 2 and 255 (ignored) are \
@@ -227,7 +227,7 @@ def cut(path, share):
 
 @pytest.mark.parametrize('suffix', ['.png', '.jpg'])
 def test_a_file_that_breaks_off(tool, folders, suffix):
-    """OpenCV would fill the rest of a JPEG with grey."""
+    """OpenCV would fill the rest of a JPEG with gray."""
     for path in Path('images').glob('*'):
         with Image.open(path) as image:
             image.save(path.with_suffix(suffix))
@@ -338,12 +338,12 @@ def test_hidden_files_do_not_count(tool, folders):
         (['--test', '-1'], '--test -1: must be at least 1'),
         (['--out', 'images/x'], 'images/x: lies in images, which stays as it is'),
         (['--out', '.'], '.: is there already: choose another --out'),
-        (['--dev', '6'], '6 labelled images are too few for --dev 6 and at least one'),
+        (['--dev', '6'], '6 labeled images are too few for --dev 6 and at least one'),
         (['--dev', '4', '--test', '2'], 'too few for --dev 4, --test 2 and at least'),
         (['--group-by', '('], r"--group-by: '(' is no regular expression"),
         (['--group-by', '[0-8]'], 'not found in 1 of 10 images, such as 9'),
-        (['--group-by', '^'], 'without any of the 1 labelled groups left, no image'),
-        (['--colors', 'none'], 'none: no such file of colours'),
+        (['--group-by', '^'], 'without any of the 1 labeled groups left, no image'),
+        (['--colors', 'none'], 'none: no such file of colors'),
     ],
 )
 def test_wrong_arguments(tool, folders, args, message):
@@ -381,18 +381,18 @@ def test_every_image_has_a_label(tool, folders):
         ('1 2 x a', 'line 6: is not of the form R G B CLASS'),
         ('1 2 256 a', 'line 6: is not of the form R G B CLASS'),
         ('1 2 3 d', "line 6: 'd' is no class"),
-        ('0 0 200 a', 'line 6: an earlier line has the colour 0, 0, 200 too'),
+        ('0 0 200 a', 'line 6: an earlier line has the color 0, 0, 200 too'),
     ],
 )
-def test_wrong_colour_files(tool, folders, line, message):
+def test_wrong_color_files(tool, folders, line, message):
     Path('colors.txt').write_text(f'{COLORS}{line}\n')
     with pytest.raises(UserError, match=re.escape(message)):
         run(tool, '--colors', 'colors.txt')
 
 
-def test_a_class_without_a_colour(tool, folders):
+def test_a_class_without_a_color(tool, folders):
     Path('colors.txt').write_text(COLORS)
-    with pytest.raises(UserError, match=r'colors\.txt: names no colour of d: add it'):
+    with pytest.raises(UserError, match=r'colors\.txt: names no color of d: add it'):
         run(tool, '--colors', 'colors.txt', classes='a,b,c,d')
 
 
@@ -504,10 +504,10 @@ def test_index_labels_stay_where_they_are(tool, folders, capsys):
     )
     printed = capsys.readouterr().out.splitlines()
     assert (
-        'out: 3 labelled, 2 development, 4 unlabelled, 1 test images of 3 classes'
+        'out: 3 labeled, 2 development, 4 unlabeled, 1 test images of 3 classes'
         in printed
     )
-    assert '| a           |        3 |           2 |    1 |' in printed
+    assert '| a           |       3 |           2 |    1 |' in printed
     assert printed[-1] == 'Train with: python tools/train.py out/out_rist.py'
 
     report = check_datasets(Config.fromfile('out/out_rist.py'))
@@ -555,7 +555,7 @@ def test_the_palette_is_that_of_the_labels(tool, folders):
     assert Config.fromfile('out/dataset.py').metainfo.palette == RGB
 
 
-def test_grey_labels_get_a_palette(tool, folders):
+def test_gray_labels_get_a_palette(tool, folders):
     run(tool)
     palette = Config.fromfile('out/dataset.py').metainfo.palette
     assert len({tuple(color) for color in palette}) == 3
@@ -565,7 +565,7 @@ def test_grey_labels_get_a_palette(tool, folders):
 
 
 def paint():
-    """Turn the labels into colours; 0.png and 1.png of them into palette files."""
+    """Turn the labels into colors; 0.png and 1.png of them into palette files."""
     for path in Path('labels').iterdir():
         with Image.open(path) as image:
             rgb = np.uint8(RGB)[np.asarray(image)]
@@ -577,7 +577,7 @@ def paint():
     Path('colors.txt').write_text(COLORS)
 
 
-def test_colours_become_indices(tool, folders):
+def test_colors_become_indices(tool, folders):
     truth = {}
     for path in Path('labels').iterdir():
         with Image.open(path) as image:
@@ -596,12 +596,12 @@ def test_colours_become_indices(tool, folders):
     assert Config.fromfile('out/dataset.py').metainfo.palette == RGB
 
 
-def test_colours_that_no_line_names(tool, folders):
+def test_colors_that_no_line_names(tool, folders):
     paint()
     Path('colors.txt').write_text(COLORS.replace('0 0 0 ignore\n', ''))
     found = faults(tool, '--colors', 'colors.txt')
     assert found == [
-        f'labels/{index}.png: has colours that colors.txt does not name, such as '
+        f'labels/{index}.png: has colors that colors.txt does not name, such as '
         f'0, 0, 0 (1 pixels in all): add them there, with their class or ignore'
         for index in range(6)
     ]
@@ -625,7 +625,7 @@ def test_sizes(tool, sizes, long_side, crop_size, test_size):
 
 
 def test_the_config_trains(tool, folders):
-    """Through the real loop, with masks of colours and without a test set."""
+    """Through the real loop, with masks of colors and without a test set."""
     paint()
     run(tool, '--colors', 'colors.txt')
     cfg = Config.fromfile('out/out_rist.py')

@@ -2,7 +2,7 @@
 
 Percent of the pixels of the same images, from label_shares.json, which
 label_shares.py writes beside the record. A column is named by the stage whose
-model made the labels; "human" are the human labels of the labelled set. The
+model made the labels; "human" are the human labels of the labeled set. The
 figure has the classes that change most.
 """
 

@@ -3,7 +3,7 @@
 The result of a policy is its best stage on the development set. Costs are
 means over the seeds, without stage 0, which all share. "literally" is what
 Algorithm 1 labels as it is printed: for human labels too, and again for each
-child of the same parent, every time all unlabelled images.
+child of the same parent, every time all unlabeled images.
 """
 
 from statistics import fmean
@@ -32,7 +32,7 @@ def costs(run: Run, policies: list[str]) -> dict[str, int | None]:
     return {
         'stages': spent.stages,
         'iterations': spent.iterations,
-        'images labelled': spent.labeled,
+        'images labeled': spent.labeled,
         'literally': literally * size if spent.labeled else None,
     }
 

@@ -1,6 +1,6 @@
-"""How right a stage's pseudo-labels are, where people labelled those images too.
+"""How right a stage's pseudo-labels are, where people labeled those images too.
 
-An experiment on a labelled data set hides the labels of its unlabelled images; here
+An experiment on a labeled data set hides the labels of its unlabeled images; here
 they are looked at. Counts that label_quality.json, beside the record, does not hold
 yet are made from the work dir and added to it. The table has the shares of each
 class in percent, and for each threshold of LabelErase the share that the labels
@@ -55,10 +55,10 @@ def confusion(human: np.ndarray, label: np.ndarray, kept: np.ndarray, classes: i
 
 
 def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
-    """Confusion by threshold, summed over the images that the stage labelled.
+    """Confusion by threshold, summed over the images that the stage labeled.
 
     Raises:
-        UserError: It labelled none, or one of them has no human label.
+        UserError: It labeled none, or one of them has no human label.
     """
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)

@@ -2,7 +2,7 @@
 
 Writes label_shares.json beside the record: for the stages of each path the
 pixels of each class in the labels that their models made, of those images that
-all of them labelled, and the same of the human labels. With --out also
+all of them labeled, and the same of the human labels. With --out also
 NAME_<path>.png, the labels of a few images by stages.
 """
 

@@ -5,7 +5,7 @@ Two public layouts are read, and left as they are:
 - that of the SegNet tutorial: train, trainannot, val, ... with index masks 0
   to 10, and 11 for void;
 - the original one: a folder of images and a folder of masks ``*_L.png`` in 32
-  colours; they are halved to 480 x 360, grouped into the usual 11 classes, and
+  colors; they are halved to 480 x 360, grouped into the usual 11 classes, and
   parted into 367, 101 and 233 images as in the first layout.
 
 Images become .jpg files, labels index PNGs with 255 for void::
@@ -37,9 +37,9 @@ from mmseg_gist.utils import UserError
 SPLITS = Path(__file__).parents[2] / 'configs/_base_/splits/camvid'
 SIZE = (480, 360)
 VOID = 11
-# The colours of each class in the original masks; the first is its own, the
+# The colors of each class in the original masks; the first is its own, the
 # others are of finer classes that belong to it.
-COLOURS = (
+COLORS = (
     ((128, 128, 128),),  # sky
     # building: and wall, bridge, tunnel, archway
     ((128, 0, 0), (64, 192, 0), (0, 128, 64), (64, 0, 64), (192, 0, 128)),
@@ -56,39 +56,39 @@ COLOURS = (
     ((0, 128, 192), (192, 0, 192)),  # bicyclist: and motorcycle
     ((0, 0, 0),),  # void
 )
-PALETTE = [colours[0] for colours in COLOURS[:VOID]]
+PALETTE = [colors[0] for colors in COLORS[:VOID]]
 
 
-def colours_to_classes(mask: np.ndarray) -> np.ndarray:
+def colors_to_classes(mask: np.ndarray) -> np.ndarray:
     """Turn an original mask into class indices.
 
     Args:
-        mask: (H, W, 3) uint8 RGB, in the 32 colours.
+        mask: (H, W, 3) uint8 RGB, in the 32 colors.
 
     Returns:
         (H, W) uint8, classes 0..10 and 255.
 
     Raises:
-        UserError: If the mask has a colour that is none of the 32.
+        UserError: If the mask has a color that is none of the 32.
     """
-    label = _colour_table()[_code(mask)]
+    label = _color_table()[_code(mask)]
     if (label > VOID).any():
-        colour = mask[label > VOID][0].tolist()
-        raise UserError(f'colour {colour} is none of the 32 of CamVid')
+        color = mask[label > VOID][0].tolist()
+        raise UserError(f'color {color} is none of the 32 of CamVid')
     return np.where(label == VOID, 255, label).astype(np.uint8)
 
 
 @lru_cache
-def _colour_table() -> np.ndarray:
-    """The class of each colour's code, VOID + 1 for unknown colours."""
+def _color_table() -> np.ndarray:
+    """The class of each color's code, VOID + 1 for unknown colors."""
     table = np.full(2**24, VOID + 1, np.uint8)
-    for index, colours in enumerate(COLOURS):
-        table[_code(np.array(colours))] = index
+    for index, colors in enumerate(COLORS):
+        table[_code(np.array(colors))] = index
     return table
 
 
 def _code(rgb: np.ndarray) -> np.ndarray:
-    """One number for each colour (..., 3)."""
+    """One number for each color (..., 3)."""
     return rgb.astype(np.int64) @ [2**16, 2**8, 1]
 
 
@@ -151,7 +151,7 @@ def convert(name: str, image_path: Path, mask_path: Path, out: Path) -> None:
         )
     if mask.ndim == 3:
         try:
-            label = colours_to_classes(mask[..., :3])
+            label = colors_to_classes(mask[..., :3])
         except UserError as error:
             raise UserError(f'{mask_path}: {error}') from None
     else:

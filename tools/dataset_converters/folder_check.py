@@ -57,22 +57,22 @@ class Findings(NamedTuple):
 
 
 class Colors:
-    """Which colour of a label is which class.
+    """Which color of a label is which class.
 
     Args:
         path (Path): Text file, ``R G B CLASS`` a line, several lines for a
-            class where it has several colours; the class of colours to ignore
+            class where it has several colors; the class of colors to ignore
             is ``ignore``.
         classes (Sequence[str]): Names of the classes.
 
     Raises:
-        UserError: A line is not of this form, names another class or a colour
-            that an earlier one names, or a class has no colour.
+        UserError: A line is not of this form, names another class or a color
+            that an earlier one names, or a class has no color.
     """
 
     def __init__(self, path: Path, classes: Sequence[str]) -> None:
         if not path.is_file():
-            raise UserError(f'{path}: no such file of colours: correct --colors')
+            raise UserError(f'{path}: no such file of colors: correct --colors')
         self.path = path
         self.table = np.full(2**24, -1, np.int16)
         values = dict(zip(classes, range(len(classes))), ignore=IGNORED)
@@ -84,7 +84,7 @@ class Colors:
             if not all(part.isdecimal() and int(part) < 256 for part in color):
                 raise UserError(
                     f'{path}, line {number}: is not of the form R G B CLASS with '
-                    f'0 to 255 for each colour: {line!r}'
+                    f'0 to 255 for each color: {line!r}'
                 )
             name = name.strip()
             if name not in values:
@@ -96,18 +96,18 @@ class Colors:
             code = _code(np.array(color))
             if self.table[code] >= 0:
                 raise UserError(
-                    f'{path}, line {number}: an earlier line has the colour '
+                    f'{path}, line {number}: an earlier line has the color '
                     f'{_text(color)} too: remove one of the two'
                 )
             self.table[code] = values[name]
             first.setdefault(name, color)
         missing = [name for name in classes if name not in first]
         if missing:
-            raise UserError(f'{path}: names no colour of {missing[0]}: add it')
+            raise UserError(f'{path}: names no color of {missing[0]}: add it')
         self.palette = [first[name] for name in classes]
 
     def indices(self, rgb: np.ndarray) -> np.ndarray:
-        """The classes, 255 and -1 for unknown colours, int16 (H, W)."""
+        """The classes, 255 and -1 for unknown colors, int16 (H, W)."""
         return self.table[_code(rgb)]
 
 
@@ -115,8 +115,8 @@ def read_values(image: Image.Image, colors: Colors | None) -> np.ndarray:
     """The values of a label: classes and 255, others where it is at fault.
 
     Args:
-        image: The label; a colour image only with ``colors``.
-        colors: Read palette and grey labels as colours too.
+        image: The label; a color image only with ``colors``.
+        colors: Read palette and gray labels as colors too.
 
     Returns:
         Integers, (H, W).
@@ -312,8 +312,8 @@ def _look(
         )
     if not colors and label.mode not in INDEX_MODES:
         faults.append(
-            f'{label_path}: is a colour image ({label.mode}), not one of class '
-            f'indices: tell the classes of its colours by --colors FILE'
+            f'{label_path}: is a color image ({label.mode}), not one of class '
+            f'indices: tell the classes of its colors by --colors FILE'
         )
         return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
     values = read_values(label, colors)
@@ -321,10 +321,10 @@ def _look(
     wrong = (values < 0) | (values >= num_classes) & (values != IGNORED)
     if wrong.any():
         if colors:
-            colour = np.asarray(label.convert('RGB'))[wrong][0]
+            color = np.asarray(label.convert('RGB'))[wrong][0]
             faults.append(
-                f'{label_path}: has colours that {colors.path} does not name, such as '
-                f'{_text(colour)} ({wrong.sum()} pixels in all): add them there, with '
+                f'{label_path}: has colors that {colors.path} does not name, such as '
+                f'{_text(color)} ({wrong.sum()} pixels in all): add them there, with '
                 f'their class or ignore'
             )
         else:
@@ -343,7 +343,7 @@ def _look(
 
 
 def _code(rgb: np.ndarray) -> np.ndarray:
-    """One number for each colour (..., 3)."""
+    """One number for each color (..., 3)."""
     return rgb.astype(np.int32) @ np.array([2**16, 2**8, 1], np.int32)
 
 

@@ -56,7 +56,7 @@ def draw(
     no image trains on cannot be learned.
 
     Args:
-        groups: Labelled images by group.
+        groups: Labeled images by group.
         classes: The classes in each image.
         number: Images to draw. Groups that bring the total nearer to it are
             added; so there are more or fewer only where groups are large or
@@ -106,14 +106,14 @@ def split(
 
     Args:
         images: Ids of all images.
-        classes: The classes in each labelled image.
-        numbers: How many labelled images to draw for ``'dev'``, ``'test'``.
+        classes: The classes in each labeled image.
+        numbers: How many labeled images to draw for ``'dev'``, ``'test'``.
         group_by: See :func:`group_ids`.
         seed: Of the draw.
 
     Returns:
         Sorted ids: ``labeled``, ``unlabeled`` and those of ``numbers``.
-        Unlabelled images of a group that was drawn are in none of them.
+        Unlabeled images of a group that was drawn are in none of them.
 
     Raises:
         UserError: If a set would be empty.
@@ -126,7 +126,7 @@ def split(
     if asked >= len(classes):
         wanted = ', '.join(f'--{key} {number}' for key, number in numbers.items())
         raise UserError(
-            f'{len(classes)} labelled images are too few for {wanted} and at least one '
+            f'{len(classes)} labeled images are too few for {wanted} and at least one '
             f'to train on: label more, or ask for fewer'
         )
     rng = random.Random(seed)
@@ -135,7 +135,7 @@ def split(
         drawn = draw(groups, classes, number, rng)
         if not drawn:
             raise UserError(
-                f'--{key} {number}: without any of the {len(groups)} labelled groups '
+                f'--{key} {number}: without any of the {len(groups)} labeled groups '
                 f'left, no image of some class would remain to train on: label more'
                 + (', or make --group-by finer' if group_by else '')
             )

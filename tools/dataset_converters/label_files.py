@@ -104,10 +104,10 @@ def list_images(folder: str | Path) -> list[str]:
 
 
 def read_label(path: str | Path) -> np.ndarray:
-    """Read a label PNG as it is stored: palette indices, not their colours.
+    """Read a label PNG as it is stored: palette indices, not their colors.
 
     Returns:
-        (H, W) uint8, or (H, W, 3) uint8 RGB for a colour PNG.
+        (H, W) uint8, or (H, W, 3) uint8 RGB for a color PNG.
 
     Raises:
         UserError: If the file is missing or cannot be decoded.
@@ -133,9 +133,9 @@ def write_label(
     """
     image = Image.fromarray(label.astype(np.uint8))
     if palette is not None:
-        colours = np.full((256, 3), 255, np.uint8)
-        colours[: len(palette)] = palette
-        image.putpalette(colours.tobytes())
+        colors = np.full((256, 3), 255, np.uint8)
+        colors[: len(palette)] = palette
+        image.putpalette(colors.tobytes())
     with atomic_path(path) as temporary:
         image.save(temporary, format='PNG')
 
@@ -170,11 +170,11 @@ def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.nd
         The label.
 
     Raises:
-        UserError: If the label is a colour image or has other values.
+        UserError: If the label is a color image or has other values.
     """
     if label.ndim != 2:
         raise UserError(
-            f'{path}: is a colour image, but labels are class indices: get those'
+            f'{path}: is a color image, but labels are class indices: get those'
         )
     values = np.unique(label)
     wrong = values[(values >= num_classes) & (values != 255)]

@@ -1,7 +1,7 @@
 """Make the embedded data set: textured shapes on textured grounds.
 
 A class is a shape and a texture together, e.g. a striped disc; neither alone
-tells it. The colour hints at the shape, not reliably; sizes, directions and
+tells it. The color hints at the shape, not reliably; sizes, directions and
 the blotched grounds say nothing. Only the images that need labels get them.
 
     python tools/dataset_converters/shapes.py data/shapes
@@ -71,15 +71,15 @@ def _mask(rng: np.random.Generator, corners: int, size: int) -> np.ndarray:
     area = corners / 2 * np.sin(2 * np.pi / corners)
     radius = rng.uniform(0.2, 0.35) * size * np.sqrt(np.pi / area)
     radii = radius * np.array([1, rng.uniform(0.75, 1)])
-    centre = rng.uniform(0.15, 0.85, 2) * size
-    points = centre + radii * np.stack([np.cos(angles), np.sin(angles)], 1)
+    center = rng.uniform(0.15, 0.85, 2) * size
+    points = center + radii * np.stack([np.cos(angles), np.sin(angles)], 1)
     mask = np.zeros((size, size), np.uint8)
     cv2.fillPoly(mask, [points.round().astype(np.int32)], 1)
     return mask.astype(bool)
 
 
 def _paint(rng: np.random.Generator, texture: str, hue: float, size: int) -> np.ndarray:
-    """A bright and a dark colour in a texture: (size, size, 3) in [0, 255]."""
+    """A bright and a dark color in a texture: (size, size, 3) in [0, 255]."""
     bright, dark = (
         np.multiply(255, colorsys.hsv_to_rgb(hue % 1, rng.uniform(0.4, 1), value))
         for value in (rng.uniform(0.7, 1), rng.uniform(0.1, 0.5))
@@ -103,9 +103,9 @@ def parse_args(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('out', type=Path, help='folder to write')
-    parser.add_argument('--labeled', type=int, default=24, help='labelled images')
+    parser.add_argument('--labeled', type=int, default=24, help='labeled images')
     parser.add_argument('--dev', type=int, default=30, help='development images')
-    parser.add_argument('--unlabeled', type=int, default=600, help='unlabelled images')
+    parser.add_argument('--unlabeled', type=int, default=600, help='unlabeled images')
     parser.add_argument('--test', type=int, default=80, help='test images')
     parser.add_argument('--size', type=int, default=65, help='height and width')
     parser.add_argument('--seed', type=int, default=0)
@@ -133,8 +133,8 @@ def main(argv=None):
 
     map_files(make, jobs)
     print(
-        f'{args.out}: {args.labeled} labelled, {args.dev} development, '
-        f'{args.unlabeled} unlabelled, {args.test} test images of '
+        f'{args.out}: {args.labeled} labeled, {args.dev} development, '
+        f'{args.unlabeled} unlabeled, {args.test} test images of '
         f'{len(CLASSES)} classes'
     )
 

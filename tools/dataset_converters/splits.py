@@ -1,7 +1,7 @@
 r"""Cut an order of images into labeled.txt, dev.txt and unlabeled.txt.
 
 The rule is the same for all data sets: the first images of the order are
-labelled, the next 50 are the development set, all the others are unlabelled.
+labeled, the next 50 are the development set, all the others are unlabeled.
 So a larger fraction contains a smaller one, and any shipped split, read as
 labeled + dev + unlabeled, is the order again.
 
@@ -64,7 +64,7 @@ def split(order, num_labeled, num_dev=50):
 
     Args:
         order (list[str]): All ids.
-        num_labeled (int): Number of labelled images.
+        num_labeled (int): Number of labeled images.
         num_dev (int): Number of development images.
 
     Returns:
@@ -76,8 +76,8 @@ def split(order, num_labeled, num_dev=50):
     start = num_labeled + num_dev
     if num_labeled < 1 or num_dev < 1 or start >= len(order):
         raise UserError(
-            f'{len(order)} ids cannot be cut into {num_labeled} labelled, {num_dev} '
-            f'development and at least one unlabelled: choose smaller numbers'
+            f'{len(order)} ids cannot be cut into {num_labeled} labeled, {num_dev} '
+            f'development and at least one unlabeled: choose smaller numbers'
         )
     return dict(
         labeled=order[:num_labeled],
@@ -91,7 +91,7 @@ def parse_args(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('source', type=Path, help='list file, or folder of images')
-    parser.add_argument('--labeled', type=int, required=True, help='labelled images')
+    parser.add_argument('--labeled', type=int, required=True, help='labeled images')
     parser.add_argument('--dev', type=int, default=50, help='development images')
     parser.add_argument('--seed', type=int, help='shuffle the sorted ids')
     parser.add_argument('--permutation', type=Path, help='file of indices into the ids')

@@ -1,6 +1,6 @@
 # Cityscapes at 512 x 1024, half its size, as the literature trains and tests it:
 # tools/dataset_converters/cityscapes.py writes the images and labels at that
-# size. Which images are labelled say cityscapes_1-50.py to cityscapes_1-4.py.
+# size. Which images are labeled say cityscapes_1-50.py to cityscapes_1-4.py.
 data_root = 'data/cityscapes_half'
 crop_size = (256, 512)  # height, width
 

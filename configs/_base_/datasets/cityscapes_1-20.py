@@ -1,4 +1,4 @@
-# 148 labelled, 50 development, 2,777 unlabelled images of Cityscapes' 2,975.
+# 148 labeled, 50 development, 2,777 unlabeled images of Cityscapes' 2,975.
 _base_ = './cityscapes.py'
 splits = '{{ fileDirname }}/../splits/cityscapes/1-20'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

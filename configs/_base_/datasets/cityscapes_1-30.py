@@ -1,4 +1,4 @@
-# 100 labelled, 50 development, 2,825 unlabelled images of Cityscapes' 2,975.
+# 100 labeled, 50 development, 2,825 unlabeled images of Cityscapes' 2,975.
 _base_ = './cityscapes.py'
 splits = '{{ fileDirname }}/../splits/cityscapes/1-30'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

@@ -1,4 +1,4 @@
-# 743 labelled, 50 development, 2,182 unlabelled images of Cityscapes' 2,975.
+# 743 labeled, 50 development, 2,182 unlabeled images of Cityscapes' 2,975.
 _base_ = './cityscapes.py'
 splits = '{{ fileDirname }}/../splits/cityscapes/1-4'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

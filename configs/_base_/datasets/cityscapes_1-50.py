@@ -1,4 +1,4 @@
-# 59 labelled, 50 development, 2,866 unlabelled images of Cityscapes' 2,975.
+# 59 labeled, 50 development, 2,866 unlabeled images of Cityscapes' 2,975.
 _base_ = './cityscapes.py'
 splits = '{{ fileDirname }}/../splits/cityscapes/1-50'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

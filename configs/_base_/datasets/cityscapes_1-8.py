@@ -1,4 +1,4 @@
-# 371 labelled, 50 development, 2,554 unlabelled images of Cityscapes' 2,975.
+# 371 labeled, 50 development, 2,554 unlabeled images of Cityscapes' 2,975.
 _base_ = './cityscapes.py'
 splits = '{{ fileDirname }}/../splits/cityscapes/1-8'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

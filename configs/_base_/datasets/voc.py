@@ -1,5 +1,5 @@
 # PASCAL VOC 2012 with the 10,582 images of SegmentationClassAug. Which images
-# are labelled say voc_1-50.py, voc_1-20.py and voc_1-8.py.
+# are labeled say voc_1-50.py, voc_1-20.py and voc_1-8.py.
 data_root = 'data/VOCdevkit/VOC2012'
 crop_size = (321, 321)
 

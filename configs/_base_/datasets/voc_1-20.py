@@ -1,4 +1,4 @@
-# 529 labelled, 50 development, 10,003 unlabelled images of VOC's 10,582.
+# 529 labeled, 50 development, 10,003 unlabeled images of VOC's 10,582.
 _base_ = './voc.py'
 splits = '{{ fileDirname }}/../splits/voc/1-20'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

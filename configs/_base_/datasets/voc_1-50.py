@@ -1,4 +1,4 @@
-# 211 labelled, 50 development, 10,321 unlabelled images of VOC's 10,582.
+# 211 labeled, 50 development, 10,321 unlabeled images of VOC's 10,582.
 _base_ = './voc.py'
 splits = '{{ fileDirname }}/../splits/voc/1-50'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

@@ -1,4 +1,4 @@
-# 1,322 labelled, 50 development, 9,210 unlabelled images of VOC's 10,582.
+# 1,322 labeled, 50 development, 9,210 unlabeled images of VOC's 10,582.
 _base_ = './voc.py'
 splits = '{{ fileDirname }}/../splits/voc/1-8'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))

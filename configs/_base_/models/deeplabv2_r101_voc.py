@@ -1,4 +1,4 @@
-# Crops and, of test and labelling, whole images are padded to sides of 8 k + 1:
+# Crops and, of test and labeling, whole images are padded to sides of 8 k + 1:
 # feature j then is that of pixel 8 j. At their own sizes features are up to five
 # pixels off at the right edge, and every stage would learn that shift anew.
 _base_ = './deeplabv2_r101.py'

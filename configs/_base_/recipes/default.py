@@ -13,7 +13,7 @@ train_cfg = dict(
             type='StrongAugmentation',
             jitter=0.5,
             hue=0.05,
-            grey_prob=0.2,
+            gray_prob=0.2,
             sigma=(0.1, 1.5),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Charts as SVG to stand in a page: they take its font and colours.
+"""Charts as SVG to stand in a page: they take its font and colors.
 
 matplotlib draws; text stays text. Ink becomes ``currentColor`` and the series
 ``var(--series-<n>)``, so that the page's style sheet has both themes.
@@ -16,7 +16,7 @@ from mmseg_gist.self_training.path import Path, to_name
 
 from .tree import leaves
 
-PAPER = '#fefefe'  # what the page's background colour is put for
+PAPER = '#fefefe'  # what the page's background color is put for
 WIDTH = 4.3  # inches, readable on a phone without zooming
 
 
@@ -26,7 +26,7 @@ def lines(
     ylabel: str,
     ticks: Sequence[str] | None = None,
 ) -> str:
-    """A curve each, told apart by colour, marker and line style.
+    """A curve each, told apart by color, marker and line style.
 
     Args:
         curves: By label, from x to y.
@@ -175,7 +175,7 @@ def to_svg(figure: Figure, label: str, scale: bool = True) -> str:
     """The ``<svg>`` element alone, with nothing that meets another one's.
 
     Args:
-        figure: With the colours of :data:`COLORS`.
+        figure: With the colors of :data:`COLORS`.
         label: What it is, for those who cannot see it.
         scale: It shrinks with the page; else it keeps its size.
     """

@@ -43,7 +43,7 @@ def settings(run: Run, cfg: Config) -> Row:
         said['stage 0'] = f'{cfg.train_cfg.initial_iters} iterations'
     said['further stages'] = f'{stage_iters(cfg, ("L",))} iterations each'
     loaders = cfg.train_dataloader, cfg.unlabeled_dataloader
-    said['batch size'] = '{} labelled or {} unlabelled'.format(
+    said['batch size'] = '{} labeled or {} unlabeled'.format(
         *(loader.batch_size for loader in loaders)
     )
     if erase := label_erase(cfg):

@@ -36,7 +36,7 @@ from mmseg_gist.utils import atomic_path
 from . import pictures
 
 COUNTED = 200  # images of a set whose pixels are counted, evenly spaced
-SHOWN = 4  # unlabelled images, and as many labelled ones
+SHOWN = 4  # unlabeled images, and as many labeled ones
 
 
 class Store:
@@ -144,7 +144,7 @@ def read_images(cfg: Config, models: dict[str, dict], store: Store) -> dict[str,
         dict: ``labeled`` and ``unlabeled``, each from the image's path to
         ``photo`` and ``human`` (data URIs, the latter None where there is no
         human label), and ``pixels`` of each class in the human labels of the
-        labelled set.
+        labeled set.
     """
     images = store.get('images')
     shown = list(dict.fromkeys(name for m in models.values() for name in m['pictures']))
@@ -168,10 +168,10 @@ def read_images(cfg: Config, models: dict[str, dict], store: Store) -> dict[str,
 
 
 class HumanLabels:
-    """Human labels, as the pipeline of the labelled set reads them.
+    """Human labels, as the pipeline of the labeled set reads them.
 
     Attributes:
-        places (dict): From each labelled image to its data set and its index.
+        places (dict): From each labeled image to its data set and its index.
     """
 
     def __init__(self, cfg: Config) -> None:
@@ -185,7 +185,7 @@ class HumanLabels:
     def read(self, image: str) -> np.ndarray | None:
         """(H, W) uint8, class indices and the ignored; None if there is no label.
 
-        In experiments on data sets that are labelled whole unlabelled images have
+        In experiments on data sets that are labeled whole unlabeled images have
         one all the same, which the training does not see.
         """
         if image in self.places:

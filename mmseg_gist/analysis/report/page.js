@@ -6,7 +6,7 @@ const [path, stage, text, only] = ['path', 'stage', 'text', 'class'].map(
 const rows = [...document.querySelectorAll('.image')];
 
 // The label with all other classes left out and the chosen one in orange, which
-// stands out on grey to everyone.
+// stands out on gray to everyone.
 async function isolate(source, color) {
   const image = new Image();
   image.src = source;
@@ -50,7 +50,7 @@ function update() {
     if (found) confidence.src = found.confidence;
     confidence.alt = `confidence of stage ${name}`;
     row.querySelector('.kept').textContent = found
-      ? `pseudo-label, ${found.kept.toFixed(1)} % kept` : 'not labelled by this model';
+      ? `pseudo-label, ${found.kept.toFixed(1)} % kept` : 'not labeled by this model';
     row.querySelector('.mean').textContent = found
       ? `confidence, mean ${found.mean_confidence.toFixed(2)}` : '';
   }

@@ -20,7 +20,7 @@ def photo(file: str) -> str:
 
 
 def label(array: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
-    """A PNG of pure class colours, transparent where there is no class.
+    """A PNG of pure class colors, transparent where there is no class.
 
     Args:
         array: (H, W) uint8, class indices; others are ignored pixels.
@@ -37,7 +37,7 @@ def label(array: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
 def confidence(array: np.ndarray) -> str:
     """A JPEG of confidences: dark blue is 0, yellow is 1.
 
-    The colour map is matplotlib's cividis, which looks alike to people with and
+    The color map is matplotlib's cividis, which looks alike to people with and
     without red-green blindness.
 
     Args:

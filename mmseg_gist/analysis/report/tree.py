@@ -6,7 +6,7 @@ from mmseg_gist.self_training.path import Path, uses_pseudo_labels
 
 
 def leaves(paths: Iterable[Path]) -> list[Path]:
-    """The paths that no other one goes on from, neighbours side by side."""
+    """The paths that no other one goes on from, neighbors side by side."""
     paths = set(paths)
     inner = {path[:-1] for path in paths if path}
     return sorted(paths - inner)

@@ -12,7 +12,7 @@ from .stage_train_loop import StageTrainLoop
 
 @LOOPS.register_module()
 class SemiSupervisedTrainLoop(StageTrainLoop):
-    """Trains on labelled and unlabelled images in each batch, and validates.
+    """Trains on labeled and unlabeled images in each batch, and validates.
 
     A batch holds as many images of the config's ``unlabeled_dataloader``
     (source 1) as of its ``train_dataloader`` (source 0), for each of which
@@ -21,7 +21,7 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
 
     Args:
         runner (Runner): Its config has ``unlabeled_dataloader``.
-        dataloader (dict): Config of the labelled images.
+        dataloader (dict): Config of the labeled images.
         max_iters (int): Length of the training.
         **kwargs: Such as ``val_interval``; see
             :class:`StageTrainLoop`.
@@ -56,11 +56,11 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
 
 
 def two_sources(dataloader: dict, unlabeled: dict) -> dict:
-    """A dataloader's config with as many unlabelled images in each batch again.
+    """A dataloader's config with as many unlabeled images in each batch again.
 
     Args:
-        dataloader (dict): Config of the labelled images.
-        unlabeled (dict): Config of the data set of unlabelled images. What its
+        dataloader (dict): Config of the labeled images.
+        unlabeled (dict): Config of the data set of unlabeled images. What its
             pipeline does to pseudo-labels alone is left out.
 
     Returns:

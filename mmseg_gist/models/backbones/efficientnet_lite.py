@@ -122,7 +122,7 @@ class EfficientNetLite(BaseModule):
         out_indices (Sequence[int]): Which of the five features to return. At
             output stride 32 feature i is 2 ** (i + 1) times smaller than the
             input. Blocks behind the last of them are not built.
-        norm_cfg (dict, optional): Config of the normalisation layers, by
+        norm_cfg (dict, optional): Config of the normalization layers, by
             default ``dict(type='BN', eps=1e-3, momentum=0.01)``, with which the
             weights were trained; what it leaves out stays so.
             ``requires_grad=False`` fixes scale and shift.
@@ -253,7 +253,7 @@ class EfficientNetLite(BaseModule):
         return self
 
     def init_weights(self):
-        """Initialise as ``init_cfg`` says.
+        """Initialize as ``init_cfg`` says.
 
         Raises:
             UserError: Where the named package is not installed, or where the

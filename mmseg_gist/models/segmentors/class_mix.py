@@ -14,17 +14,17 @@ class ClassMix(TeacherSegmentor):
     """ClassMix (https://arxiv.org/abs/2007.07936) around any segmentor.
 
     The teacher, the moving average of the segmentor that
-    :class:`mmseg_gist.engine.hooks.MeanTeacherHook` keeps, labels unlabelled
+    :class:`mmseg_gist.engine.hooks.MeanTeacherHook` keeps, labels unlabeled
     images. Parts of each are pasted on the next, its pseudo-labels likewise,
-    and the segmentor learns from the mixed images and from labelled ones:
+    and the segmentor learns from the mixed images and from labeled ones:
 
-    ``L = CE(labelled) + loss_weight * w * CE(mixed)``
+    ``L = CE(labeled) + loss_weight * w * CE(mixed)``
 
     where CE is the segmentor's own loss and w the share of the mixed pixels
     whose largest probability is at least ``threshold``. Pixels that were
     padded have no pseudo-label and do not count.
 
-    A batch holds labelled (source 0) and unlabelled images (source 1).
+    A batch holds labeled (source 0) and unlabeled images (source 1).
 
     Args:
         segmentor (dict): Config of any mmseg segmentor.
@@ -63,7 +63,7 @@ class ClassMix(TeacherSegmentor):
         """The losses of a mixed batch.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
+            inputs (Tensor): (N, 3, H, W), normalized.
             data_samples (list): N samples with the metainfo ``source``; those
                 of source 0 with ``gt_sem_seg``.
 
@@ -82,10 +82,10 @@ class ClassMix(TeacherSegmentor):
     def mixed_images(
         self, inputs: Tensor, data_samples: SampleList
     ) -> tuple[Tensor, SampleList, Tensor]:
-        """Mixes unlabelled images and what the teacher sees in them.
+        """Mixes unlabeled images and what the teacher sees in them.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
+            inputs (Tensor): (N, 3, H, W), normalized.
             data_samples (list): N samples without labels.
 
         Returns:

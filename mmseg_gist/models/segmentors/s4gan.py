@@ -14,17 +14,17 @@ class S4GAN(SemiSegmentor):
     A discriminator tells human label maps from predicted ones, each seen
     together with its image. The segmentor learns from
 
-    - ``CE(labelled)``, its own loss;
+    - ``CE(labeled)``, its own loss;
     - feature matching, Eq. 3: ``weight_fm * mean |E[f(human)] - E[f(predicted)]|``,
       where f are the discriminator's features and E is the mean over the batch;
-    - self-training, Eq. 4: ``weight_st * CE`` on those whole unlabelled images
+    - self-training, Eq. 4: ``weight_st * CE`` on those whole unlabeled images
       whose score exceeds the threshold, with the prediction as label.
 
     The discriminator learns ``(BCE(human, 1) + BCE(predicted, 0)) / 2``. Both
     learn in the same step, :class:`mmseg_gist.engine.optim.JointOptimWrapper`;
     no gradient of the one's losses reaches the other.
 
-    A batch holds labelled (source 0) and unlabelled images (source 1).
+    A batch holds labeled (source 0) and unlabeled images (source 1).
 
     Args:
         segmentor (dict): Config of any mmseg segmentor with ``num_classes``.
@@ -67,13 +67,13 @@ class S4GAN(SemiSegmentor):
         """The losses of both optimizers.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
+            inputs (Tensor): (N, 3, H, W), normalized.
             data_samples (list): N samples with the metainfo ``source``; those
                 of source 0 with ``gt_sem_seg``.
 
         Returns:
-            dict: The segmentor's losses on labelled images, ``loss_fm``,
-            ``loss_st``, ``selected`` (share of the unlabelled images that
+            dict: The segmentor's losses on labeled images, ``loss_fm``,
+            ``loss_st``, ``selected`` (share of the unlabeled images that
             self-training uses) and, for the discriminator,
             ``discriminator.loss_human`` and ``discriminator.loss_predicted``.
         """

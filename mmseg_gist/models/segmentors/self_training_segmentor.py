@@ -17,7 +17,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
 
     A batch of one kind of label has the segmentor's own loss. In a mixed batch
     human labels (source 0) and pseudo-labels (source 1) are averaged apart and
-    weighted, Eq. 2: ``alpha * CE(labelled) + (1 - alpha) * CE(pseudo)``.
+    weighted, Eq. 2: ``alpha * CE(labeled) + (1 - alpha) * CE(pseudo)``.
 
     With ``consistency`` the mean-teacher loss on the backbone's last features
     (Eq. 4 to 8) is added, on all images of the batch alike. The student's
@@ -74,7 +74,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
         """The losses of a batch.
 
         Args:
-            inputs (Tensor): (N, 3, H, W), normalised.
+            inputs (Tensor): (N, 3, H, W), normalized.
             data_samples (list): N samples with ``gt_sem_seg`` and the metainfo
                 ``source``.
 

@@ -141,7 +141,7 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
 
     Args:
         segmentor (nn.Module): Any mmseg segmentor.
-        inputs (Tensor): (N, 3, H, W), normalised.
+        inputs (Tensor): (N, 3, H, W), normalized.
 
     Returns:
         Tensor: (N, C, H, W); of mmseg's heads with one channel, whose logit is that

@@ -1,4 +1,4 @@
-"""A convolution and the normalisation behind it, in one step where they can be."""
+"""A convolution and the normalization behind it, in one step where they can be."""
 
 from mmengine.model.efficient_conv_bn_eval import efficient_conv_bn_eval_forward
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ def conv_norm(conv: nn.Conv2d, norm: nn.Module, x: Tensor) -> Tensor:
 
     Args:
         conv: Its ``_conv_forward`` takes any kernel and bias.
-        norm: Its normalisation.
+        norm: Its normalization.
         x: Float (N, C, H, W).
 
     Returns:

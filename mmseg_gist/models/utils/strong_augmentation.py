@@ -5,16 +5,16 @@ from mmseg.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
-# Rotation about the axis of greys: cos I + (1 - cos) / 3 * ones + sin * _TURN.
+# Rotation about the axis of grays: cos I + (1 - cos) / 3 * ones + sin * _TURN.
 _TURN = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
 
 
 @MODELS.register_module()
 class StrongAugmentation:
-    """Color jitter, grey and Gaussian blur of a batch, on its device.
+    """Color jitter, gray and Gaussian blur of a batch, on its device.
 
     All leave the labels valid, and each image has random numbers of its own.
-    Grey is the mean of the three channels and hue turns about the grey axis, so
+    Gray is the mean of the three channels and hue turns about the gray axis, so
     the order of the channels plays no part.
 
     Args:
@@ -23,7 +23,7 @@ class StrongAugmentation:
         hue (float): The hue's turn is uniform in [-hue, hue] of a full circle.
             Defaults to 0.25.
         jitter_prob (float): How often an image is jittered. Defaults to 0.8.
-        grey_prob (float): How often an image becomes grey. Defaults to 0.
+        gray_prob (float): How often an image becomes gray. Defaults to 0.
         sigma (tuple[float, float]): Range of the blur's standard deviation,
             in pixels. Defaults to (0.15, 1.15).
         blur_prob (float): How often an image is blurred. Defaults to 0.5.
@@ -34,13 +34,13 @@ class StrongAugmentation:
         jitter: float = 0.25,
         hue: float = 0.25,
         jitter_prob: float = 0.8,
-        grey_prob: float = 0.0,
+        gray_prob: float = 0.0,
         sigma: tuple[float, float] = (0.15, 1.15),
         blur_prob: float = 0.5,
     ) -> None:
         self.amounts = torch.tensor([jitter, jitter, jitter, hue])
         self.jitter_prob = jitter_prob
-        self.grey_prob = grey_prob
+        self.gray_prob = gray_prob
         self.sigma = sigma
         self.blur_prob = blur_prob
 
@@ -56,7 +56,7 @@ class StrongAugmentation:
         # the CPU's random numbers, whatever the device of the images
         changes = (2 * torch.rand(4, len(images)) - 1) * self.amounts[:, None]
         changes *= torch.rand(len(images)) < self.jitter_prob
-        changes[2, torch.rand(len(images)) < self.grey_prob] = -1
+        changes[2, torch.rand(len(images)) < self.gray_prob] = -1
         if changes.any():
             images = color_jitter(images, *changes.to(images))
         low, high = self.sigma
@@ -83,17 +83,17 @@ def color_jitter(
         images (Tensor): (N, C, H, W), float in [0, 255].
         brightness (Tensor): (N, ), relative change, above -1.
         contrast (Tensor): (N, ), relative change of the distance from the
-            image's mean grey.
+            image's mean gray.
         saturation (Tensor): (N, ), relative change of the distance from the
-            pixel's grey.
+            pixel's gray.
         hue (Tensor): (N, ), in full circles.
 
     Returns:
         Tensor: (N, C, H, W), float in [0, 255].
     """
 
-    def away_from(grey: Tensor, change: Tensor) -> Tensor:
-        return grey + (images - grey) * (1 + change)[:, None, None, None]
+    def away_from(gray: Tensor, change: Tensor) -> Tensor:
+        return gray + (images - gray) * (1 + change)[:, None, None, None]
 
     images = images * (1 + brightness)[:, None, None, None]
     images = away_from(images.mean(dim=(1, 2, 3), keepdim=True), contrast)

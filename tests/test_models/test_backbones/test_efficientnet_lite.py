@@ -78,8 +78,8 @@ def test_odd_sizes_are_rounded_up():
     ]
 
 
-@pytest.mark.parametrize('size, centred', [(65, True), (97, True), (64, False)])
-def test_sides_of_stride_k_plus_1_centre_the_features(size, centred):
+@pytest.mark.parametrize('size, centered', [(65, True), (97, True), (64, False)])
+def test_sides_of_stride_k_plus_1_center_the_features(size, centered):
     """Turning image and kernels upside down then turns the feature so too."""
     torch.manual_seed(0)
     backbone = EfficientNetLite(output_stride=16, out_indices=(4,)).double().eval()
@@ -90,7 +90,7 @@ def test_sides_of_stride_k_plus_1_centre_the_features(size, centred):
             if parameter.dim() == 4:
                 parameter.copy_(parameter.flip(2))
         (turned,) = backbone(image.flip(2))
-    assert torch.allclose(turned.flip(2), feature) == centred
+    assert torch.allclose(turned.flip(2), feature) == centered
 
 
 def test_out_indices_choose_features_in_their_order():

@@ -14,7 +14,7 @@ FIRST = logits_of(*[(SURE, 0.01, 0.01)] * 2, *[(0.01, SURE, 0.01)] * 2)
 SECOND = logits_of(*[(0.05, 0.05, 0.9)] * 4)
 UNLABELED = torch.cat([FIRST, SECOND])
 SAMPLES = [sample(1, 4), sample(1, 4)]
-# Class 0 everywhere; right in one of two labelled pixels.
+# Class 0 everywhere; right in one of two labeled pixels.
 LABELED = logits_of(*[(0.5, 0.25, 0.25)] * 4)
 LABEL = sample(0, 4, [0, 1, 255, 255])
 
@@ -135,7 +135,7 @@ def test_the_mixed_images_alone_are_augmented():
     plain.mask = MASK
     expected, labels, weight = plain.mixed_images(UNLABELED, SAMPLES)
     images, augmented, confidence = model.mixed_images(UNLABELED, SAMPLES)
-    # it sees what was before normalisation
+    # it sees what was before normalization
     assert seen[0][0, :, 0, 0].tolist() == pytest.approx(
         [1 + 2 * math.log(0.98), 2 + 4 * math.log(0.01), 3 + 5 * math.log(0.01)]
     )

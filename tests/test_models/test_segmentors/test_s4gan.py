@@ -223,7 +223,7 @@ def test_one_hot_of_ignored_and_of_known_pixels():
     assert one_hot(label, 3)[0, :, 0].T.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
 
 
-def test_an_image_of_one_colour():
+def test_an_image_of_one_color():
     maps = with_image(torch.ones(1, 2, 1, 1), torch.full((1, 3, 1, 1), 5.0))
     assert maps.flatten().tolist() == [1, 1, 0, 0, 0]
 

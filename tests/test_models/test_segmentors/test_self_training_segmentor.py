@@ -83,7 +83,7 @@ def total(model, losses):
 
 # p is 1/2, 1/4, 1/4 in every pixel: class 0 costs log 2, class 1 twice as much.
 IMAGES = torch.tensor([0.5, 0.25, 0.25]).log()[:, None, None].expand(4, 3, 1, 4)
-# Three labelled pixels, 4/3 log 2 on average, and eight pseudo-labelled ones,
+# Three labeled pixels, 4/3 log 2 on average, and eight pseudo-labeled ones,
 # 15/8 log 2. Averaged together it would be 19/11.
 HUMAN = [[0, 0, 255, 255], [1, 255, 255, 255]]
 PSEUDO = [[1, 1, 1, 1], [1, 1, 1, 0]]

@@ -50,7 +50,7 @@ def scope():
     init_default_scope('mmseg')
 
 
-def randomised(model):
+def randomized(model):
     """Every tensor with values of its own, the statistics too."""
     for value in model.state_dict().values():
         value.copy_(torch.rand(value.shape) if value.shape else 7)
@@ -58,11 +58,11 @@ def randomised(model):
 
 
 def plain():
-    return randomised(MODELS.build(deepcopy(SEGMENTOR)))
+    return randomized(MODELS.build(deepcopy(SEGMENTOR)))
 
 
 def wrapped(**kwargs):
-    return randomised(
+    return randomized(
         MODELS.build(
             dict(
                 type='SelfTrainingSegmentor',
@@ -217,7 +217,7 @@ def test_another_preprocessor_is_for_segmentors_without_one():
     assert model.data_preprocessor.mean.flatten().tolist() == [1, 2, 3]
 
 
-def test_the_segmentors_weights_are_initialised():
+def test_the_segmentors_weights_are_initialized():
     model = wrapped()
     model.init_weights()
     norm = model.segmentor.backbone.stem[1]
