@@ -1,6 +1,6 @@
 """What self-training costs over plain mmseg training, as ratios.
 
-On the embedded shapes at 97 x 97 with EfficientNet-Lite0 and the paper's recipe, with
+On the embedded shapes at 65 x 65 with EfficientNet-Lite0 and the paper's recipe, with
 one thread, in batches of 8 that the process loads itself::
 
     python benchmarks/run.py --out FILE.json
@@ -21,7 +21,7 @@ conv_norm_over_apart      plain iteration with frozen BatchNorm folded into its
                           convolutions over one with both one after the other
 label_rate_over_test_loop images of 225 x 225 labeled a second over those tested
                           a second by mmseg's own loop with ``IoUMetric``
-label_rate_small          the same with the data set's own 97 x 97, of which a model
+label_rate_small          the same with the data set's own 65 x 65, of which a model
                           predicts as fast as files are written
 two_workers_over_serial   seconds of RIST's two paths, which share no stage, on
                           two Ray workers over the same one after the other
@@ -312,7 +312,7 @@ def main() -> None:
         use_workers(cfg, 0)
 
         found = iterations(cfg)
-        for name, size in (('over_test_loop', 225), ('small', 97)):
+        for name, size in (('over_test_loop', 225), ('small', 65)):
             found[f'label_rate_{name}'] = labeling(cfg, Path(folder), size)
         found |= startup(own, args.rounds)
         found |= workers(cfg, max(1, args.rounds // 2), args.worker_iters)

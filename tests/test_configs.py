@@ -248,7 +248,7 @@ def test_the_projects_own_recipe(name):
     cfg = load(name)
     first, iters, rates = 1500, 375, [5e-5, 5e-5]
     if 'shapes' in name:
-        first, iters, rates = 500, 200, [5e-4, 1e-3]
+        first, iters, rates = 800, 200, [5e-4, 1e-3]
     assert (stage_iters(cfg, ()), stage_iters(cfg, ('P',))) == (first, iters)
     for mix in 'LP':
         stage = stage_of(name, mix)

@@ -105,7 +105,7 @@ def parse_args(argv=None):
     parser.add_argument('out', type=Path, help='folder to write')
     parser.add_argument('--labeled', type=int, default=24, help='labeled images')
     parser.add_argument('--dev', type=int, default=30, help='development images')
-    parser.add_argument('--unlabeled', type=int, default=600, help='unlabeled images')
+    parser.add_argument('--unlabeled', type=int, default=1200, help='unlabeled images')
     parser.add_argument('--test', type=int, default=80, help='test images')
     parser.add_argument('--size', type=int, default=65, help='height and width')
     parser.add_argument('--seed', type=int, default=0)

@@ -1,5 +1,5 @@
 # The embedded data set of textured shapes at 65 x 65, which
-# tools/dataset_converters/shapes.py makes: 24 labeled, 30 development, 600
+# tools/dataset_converters/shapes.py makes: 24 labeled, 30 development, 1,200
 # unlabeled and 80 test images.
 data_root = 'data/shapes'
 crop_size = (65, 65)

@@ -5,7 +5,6 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=2.0)}),
 )
 train_cfg = dict(
-    initial_iters=500,
-    stage_ratio=0.4,
+    initial_iters=800,
     refinement=dict(optim_wrapper=dict(optimizer=dict(lr=5e-4))),
 )
