@@ -9,6 +9,7 @@ pseudo-labels are there already.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import spearmanr
 
 
 def image_iou(label: np.ndarray, reference: np.ndarray, num_classes: int) -> float:
@@ -48,15 +49,9 @@ def reliability(labels: Sequence[np.ndarray], num_classes: int) -> float:
     return float(np.mean([image_iou(label, last, num_classes) for label in earlier]))
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 0 on, float, equal values sharing the mean of theirs."""
-    _, place, number = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(number) - (number + 1) / 2)[place]
-
-
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Spearman's coefficient, in [-1, 1]."""
-    return float(np.corrcoef(ranks(first), ranks(second))[0, 1])
+    """Spearman's coefficient, in [-1, 1]; equal values share their mean rank."""
+    return float(spearmanr(first, second).statistic)
 
 
 def worst_found(guess: np.ndarray, truth: np.ndarray, share: float = 0.1) -> float:

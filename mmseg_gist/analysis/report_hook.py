@@ -34,6 +34,8 @@ class ReportHook(Hook):
 
     @master_only
     def after_run(self, runner) -> None:
-        file = osp.join(runner.work_dir, 'report.html')
+        from .report.page import FILE
+
+        file = osp.join(runner.work_dir, FILE)
         if self.enable and osp.exists(file):
             runner.logger.info(f'What the stages did, as one page: {file}')

@@ -4,7 +4,6 @@ import pytest
 from mmseg_gist.analysis.reliability import (
     image_iou,
     rank_correlation,
-    ranks,
     reliability,
     worst_found,
 )
@@ -33,7 +32,9 @@ def test_reliability_is_the_mean_over_the_earlier_labels():
 
 
 def test_equal_values_share_a_rank():
-    assert ranks(np.array([0.3, 0.1, 0.3, 0.9])).tolist() == [1.5, 0, 1.5, 3]
+    # ranks 1.5, 0, 1.5, 3 and 0, 1, 2, 3: covariance 3, variances 4.5 and 5
+    values = np.array([0.3, 0.1, 0.3, 0.9])
+    assert rank_correlation(values, np.arange(4)) == pytest.approx(3 / 22.5**0.5)
 
 
 def test_rank_correlation_sees_the_order_alone():

@@ -181,6 +181,11 @@ def test_a_record_of_other_bytes_is_refused(tmp_path):
         Record.load(file)
 
 
+def rows_of(table):
+    lines = [line for line in table.splitlines() if line.startswith('|')]
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
+
+
 def test_the_table_has_a_row_a_stage():
     record = Record('unused', {})
     record.stages = [
@@ -190,9 +195,7 @@ def test_the_table_has_a_row_a_stage():
         finished('P-0.25', 60.0, 61.0),
         finished('P-0.25-B0.5', 59.996, 0.5),
     ]
-    lines = [line for line in record.table().splitlines() if line.startswith('|')]
-    rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
-    assert rows == [
+    assert rows_of(record.table()) == [
         ['stage', 'path', 'labels', 'dev mIoU', 'test mIoU', 'seconds', 'best'],
         ['0', '0', 'human', '50.00', '51.00', '22.1', ''],
         ['1', 'P', 'pseudo', '48.12', '', '22.1', ''],
@@ -222,13 +225,7 @@ def test_each_policy_has_its_own_best_stage():
     policies = dict(
         labels=FixedPath('LL'), PL=FixedPath('PL'), going_on=FixedPath('PPP')
     )
-    lines = record.policies_table(policies).splitlines()
-    rows = [
-        [cell.strip() for cell in line.strip('|').split('|')]
-        for line in lines
-        if line.startswith('|')
-    ]
-    assert rows == [
+    assert rows_of(record.policies_table(policies)) == [
         ['policy', 'stages', 'best', 'dev mIoU', 'test mIoU'],
         ['labels', '2', 'L', '52.00', '49.00'],
         ['PL', '2', 'PL', '60.00', '61.50'],

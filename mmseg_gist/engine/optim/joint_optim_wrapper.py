@@ -5,7 +5,7 @@ from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import Tensor, nn
 
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, unwrapped
 
 
 class JointOptimWrapper(OptimWrapperDict):
@@ -89,7 +89,7 @@ class S4GANOptimWrapperConstructor:
         )
 
     def __call__(self, model: nn.Module) -> JointOptimWrapper:
-        model = getattr(model, 'module', model)
+        model = unwrapped(model)
         return JointOptimWrapper(
             **{
                 name: build_optim_wrapper(getattr(model, name), cfg)
