@@ -74,7 +74,10 @@ SEMI = [
     ),
 ]
 OWN_EXPERIMENTS = [
-    *(f'experiments/animals_1-50_{name}' for name in ('policies', 'addons', 'recipe')),
+    *(
+        f'experiments/animals_1-50_{name}'
+        for name in ('policies', 'addons', 'recipe', 'look_ahead')
+    ),
     *(f'experiments/camvid_1-16_{name}' for name in ('policies', 'addons')),
 ]
 EXPERIMENTS = [

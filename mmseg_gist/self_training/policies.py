@@ -6,7 +6,7 @@ to train next, each a child of a finished stage; none when it is done.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmseg_gist.utils import UserError, at_least_one, in_unit_interval
 
@@ -146,23 +146,44 @@ class GIST:
     labels; the ``beam_size`` best children on the development set are kept. Of
     equal ones the first in the order of the beam is kept, P before L.
 
+    With moves of several stages it looks further: only the ends of the moves are
+    compared, so with ``moves=('PL', 'LL')`` a stage on pseudo-labels is judged by
+    the stage on human labels after it, against two stages on human labels.
+
     Args:
         num_stages (int): Stages after stage 0.
         beam_size (int): The paper's G. Defaults to 1.
+        moves (Sequence[str]): Names of the paths by which a kept stage is followed,
+            all of one length, of which ``num_stages`` is a multiple.
     """
 
-    def __init__(self, num_stages: int, beam_size: int = 1) -> None:
+    def __init__(
+        self, num_stages: int, beam_size: int = 1, moves: Sequence[str] = ('P', 'L')
+    ) -> None:
         self.num_stages = at_least_one('num_stages', num_stages)
         self.beam_size = at_least_one('beam_size', beam_size)
+        paths = [] if isinstance(moves, str) else [from_name(move) for move in moves]
+        lengths = {len(path) for path in paths}
+        if len(lengths) != 1 or lengths == {0} or len(set(paths)) < len(paths):
+            raise UserError(
+                f'GIST: moves = {moves!r} is no list of different paths of one '
+                "length, such as ['PL', 'LL']"
+            )
+        self.moves = paths
+        (self.depth,) = lengths
+        if num_stages % self.depth:
+            raise UserError(
+                f'GIST: num_stages = {num_stages} is not a multiple of the '
+                f'{self.depth} stages of a move'
+            )
 
     def __call__(self, scores: Scores) -> list[Path]:
         beam = [ROOT]
-        for _ in range(self.num_stages):
-            children = [parent + (mix,) for parent in beam for mix in 'PL']
-            missing = [path for path in children if path not in scores]
-            if missing:
+        for _ in range(self.num_stages // self.depth):
+            children = [parent + move for parent in beam for move in self.moves]
+            if missing := follow(children, scores):
                 return missing
-            finished = [path for path in children if scores[path] is not None]
+            finished = [path for path in children if scores.get(path) is not None]
             beam = sorted(finished, key=lambda path: -scores[path])[: self.beam_size]
         return []
 

@@ -290,6 +290,49 @@ def test_gist_ends_where_all_children_failed():
     assert best == 'L'  # of equal ones the first in the record
 
 
+# ------------------------------------------------- GIST with longer moves
+
+
+def look_ahead(num_stages=4, beam_size=1):
+    return GIST(num_stages, beam_size, moves=['PL', 'LL'])
+
+
+def test_a_stage_on_pseudo_labels_is_judged_by_the_stage_after_it():
+    # P costs points and the L after it more than wins them back, as on VOC-animals
+    scores = dict(P=58, L=62, PL=64, LL=63, PLP=60, PLL=63, PLPL=68, PLLL=64)
+    trained, best = run(look_ahead(), scores.get, root=61)
+    assert trained == ['P', 'PL', 'L', 'LL', 'PLP', 'PLPL', 'PLL', 'PLLL']
+    assert best == 'PLPL'
+    # one stage ahead P is never taken, for as many stages
+    greedy, best = run(GIST(4), lambda name: scores.get(name, 62 - name.count('P')))
+    assert len(greedy) == len(trained)
+    assert (greedy[-1], best) == ('LLLL', 'LL')
+
+
+def test_moves_that_start_alike_share_their_stages():
+    policy = GIST(4, moves=['PL', 'LP', 'LL'])
+    scores = dict(P=50, L=90, PL=63, LP=64, LL=61)  # L itself is not compared
+    trained, best = run(policy, lambda name: scores.get(name, 60))
+    assert trained == ['P', 'PL', 'L', 'LP', 'LL', 'LPP', 'LPPL', 'LPL', 'LPLP', 'LPLL']
+    assert best == 'L'  # but it counts
+
+
+def test_a_beam_of_moves_asks_for_what_can_be_trained_side_by_side():
+    policy = look_ahead(beam_size=2)
+    assert names(policy({ROOT: 1})) == ['P', 'L']
+    assert names(policy({ROOT: 1, ('P',): 2})) == ['PL', 'L']
+    scores = {ROOT: 1, ('L',): 3, ('P',): 2, ('P', 'L'): 4, ('L', 'L'): 5}
+    assert names(policy(scores)) == ['LLP', 'LLL', 'PLP', 'PLL']
+    trained, _ = run(policy, constant)
+    depths = sorted(map(len, trained))
+    assert depths == [1] * 2 + [2] * 2 + [3] * 4 + [4] * 4
+
+
+def test_a_move_ends_where_its_stage_failed():
+    scores = dict(P=None, L=50, LL=40, LLP=None, LLL=30, LLLL=20)
+    assert run(look_ahead(), scores.get, root=60) == (list(scores), '0')
+
+
 # ------------------------------------------------------------ PolicySet
 
 
@@ -407,6 +450,18 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
         (
             dict(type='GIST', num_stages=9, beam_size=0),
             'beam_size = 0 is not a whole number of at least 1',
+        ),
+        (
+            dict(type='GIST', num_stages=9, moves=['PL', 'LL']),
+            'GIST: num_stages = 9 is not a multiple of the 2 stages of a move',
+        ),
+        *(
+            (
+                dict(type='GIST', num_stages=4, moves=moves),
+                f'GIST: moves = {moves!r} is no list of different paths of one length, '
+                "such as ['PL', 'LL']",
+            )
+            for moves in (['PL', 'L'], 'PL', [], ['0'], ['PL', 'PL'])
         ),
     ],
 )
