@@ -1,6 +1,7 @@
 import importlib.util
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -149,7 +150,19 @@ def test_an_editable_install_links_for_mim(packaging, monkeypatch, tmp_path):
         assert (mim / name).read_text() == 'second'
 
 
-def test_setup_names_the_version_and_never_both_families(tmp_path):
+def test_ruff_has_one_version():
+    """For ``make lint`` and for pre-commit."""
+    (version,) = re.findall(r'^ruff==.+', (ROOT / 'constraints.txt').read_text(), re.M)
+    hooks = (ROOT / '.pre-commit-config.yaml').read_text()
+    assert set(re.findall(r'ruff==[^]]+', hooks)) == {version}
+
+
+def test_the_changelog_begins_with_the_version():
+    first = re.search(r'^## (\S+)', (ROOT / 'CHANGELOG.md').read_text(), re.M)
+    assert first[1] == mmseg_gist.__version__
+
+
+def test_packaging_names_the_version_and_never_both_families(tmp_path):
     result = subprocess.run(
         [sys.executable, 'setup.py', '-q', 'egg_info', '-e', str(tmp_path)],
         cwd=ROOT,
