@@ -11,7 +11,7 @@ os.environ['OMP_NUM_THREADS'] = '1'
 
 import pytest
 import torch
-import unformatted  # noqa: F401
+import unformatted_configs  # noqa: F401
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer

@@ -15,7 +15,7 @@ from mmengine.registry import OPTIMIZERS, init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import DATASETS, MODELS, TRANSFORMS
 from mmseg.structures import SegDataSample
-from shipped import FOLDER, load, one, stage_of
+from shipped_configs import FOLDER, load, one, stage_of
 
 from mmseg_gist.cli import config_parser, load_config
 from mmseg_gist.models.utils import StrongAugmentation

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+import forked
 import pytest
-import warm
 from mmengine.config import Config
-from runs import TRAIN
 from tiny import ROOT, write_tiny
+from trainings import TRAIN
 
 from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError
@@ -35,7 +35,7 @@ def refused(cfg: Config, message: str) -> None:
 def test_each_training_of_table_1_names_all_that_it_lacks(name, first, tmp_path):
     config = ROOT / f'configs/{name}.py'
     options = ['--cfg-options', f'load_from={first}'] if first else []
-    done = warm.run(TRAIN, config, '--work-dir', 'work', *options, cwd=tmp_path)
+    done = forked.run(TRAIN, config, '--work-dir', 'work', *options, cwd=tmp_path)
     assert done.returncode == 1
     (said,) = (line for line in done.stderr.splitlines() if 'missing' in line)
     parts = [

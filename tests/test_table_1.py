@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import get_external_models
 from mmseg.registry import MODELS
-from shipped import FOLDER, load, one, stage_of
+from shipped_configs import FOLDER, load, one, stage_of
 
 from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.registry import POLICIES

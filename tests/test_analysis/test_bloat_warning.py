@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from made_up import write_record
+from made_up_records import write_record
 
 from mmseg_gist.analysis.bloat import (
     falls_at,

@@ -1,5 +1,5 @@
 import pytest
-from made_up import POLICIES, SEEDS, write_record, write_seeds
+from made_up_records import POLICIES, SEEDS, write_record, write_seeds
 
 import mmseg_gist  # noqa: F401
 from mmseg_gist.analysis.runs import (

@@ -9,22 +9,22 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from forked import Fork
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
-from runs import train
-from semi import HELPERS, LOOP, write_semi
-from warm import Fork
+from tiny_semi_supervised import HELPERS, LOOP, write_semi
+from trainings import train
 
 from mmseg_gist.engine.optim import build
 from mmseg_gist.engine.runner.semi_supervised_train_loop import two_sources
 from mmseg_gist.utils import UserError
 
 KILLING = """
-custom_imports = dict(imports=['mmseg_gist', 'killing'])
+custom_imports = dict(imports=['mmseg_gist', 'kill_points'])
 custom_hooks.append(dict(type='KillHook'))
 """
 

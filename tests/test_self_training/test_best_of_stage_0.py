@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from runs import assert_same, outcome, train
 from tiny import write_tiny
+from trainings import assert_same, outcome, train
 
 # Saved after every second iteration, scored after every third and the last, at a
 # learning rate that makes the scores jump.
@@ -22,7 +22,7 @@ train_cfg.update(
     policy=dict(type='FixedPath', path='L'), initial_iters=8, initial_val_interval=3)
 """
 KILLING = """
-custom_imports = dict(imports=['mmseg_gist', 'killing'])
+custom_imports = dict(imports=['mmseg_gist', 'kill_points'])
 custom_hooks = [dict(type='KillHook')]
 """
 WEIGHTS = {}

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from runs import command, train
 from tiny import write_tiny
+from trainings import command, train
 
 PORT = str(20000 + os.getpid() % 20000)
 
@@ -24,7 +24,7 @@ def config(tmp_path_factory) -> Path:
     config = write_tiny(folder)
     with config.open('a') as file:
         file.write(
-            "custom_imports = dict(imports=['mmseg_gist', 'unformatted'])\n"
+            "custom_imports = dict(imports=['mmseg_gist', 'unformatted_configs'])\n"
             "model['decode_head'].update(dropout_ratio=0, norm_cfg=None)\n"
             "train_cfg['consistency']['dropout_ratio'] = 0.0\n"
             "train_cfg['label_erase'] = train_cfg['perturbation'] = None\n"

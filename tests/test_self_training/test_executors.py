@@ -5,9 +5,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
-from runs import TRAIN, assert_same, outcome, train
+from forked import Fork
 from tiny import write_tiny
-from warm import Fork
+from trainings import TRAIN, assert_same, outcome, train
 
 from mmseg_gist.self_training.executors import run_stage_in_worker
 from mmseg_gist.utils import UserError
@@ -24,7 +24,7 @@ def config(tmp_path_factory) -> Path:
     config = write_tiny(tmp_path_factory.mktemp('data'))
     with config.open('a') as file:
         file.write(
-            "custom_imports = dict(imports=['mmseg_gist', 'killing'])\n"
+            "custom_imports = dict(imports=['mmseg_gist', 'kill_points'])\n"
             "custom_hooks = [dict(type='KillHook')]\n"
             "train_cfg['policy'] = dict(type='GIST', num_stages=1)\n"
             'randomness = dict(seed=0)\n'

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from runs_of_policies import play
+from play_policy import play
 from tiny import write_tiny
 
 from mmseg_gist.datasets.check import check_datasets

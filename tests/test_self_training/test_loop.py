@@ -196,7 +196,7 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
     plain_cfg = Config({key: cfg[key] for key in keys})
     plain_cfg.dump(tmp_path / 'plain.py')
     code = (
-        'import sys, mmseg.utils, mmseg, unformatted\n'
+        'import sys, mmseg.utils, mmseg, unformatted_configs\n'
         'from mmengine.config import Config\n'
         'from mmengine.runner import Runner\n'
         'cfg = Config.fromfile(sys.argv[1])\n'
@@ -218,7 +218,7 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
 def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
     tool = Path(mmseg.__file__).parent / '.mim/tools/train.py'
     config = tmp_path / 'config.py'
-    imports = "custom_imports = dict(imports=['mmseg_gist', 'unformatted'])\n"
+    imports = "custom_imports = dict(imports=['mmseg_gist', 'unformatted_configs'])\n"
     config.write_text(config_file.read_text() + imports)
     done = subprocess.run(
         [sys.executable, tool, config, '--work-dir', tmp_path],

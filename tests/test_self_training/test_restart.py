@@ -16,8 +16,8 @@ from mmengine.runner import Runner
 from mmengine.runner.checkpoint import get_state_dict
 from mmseg.registry import HOOKS, MODELS
 from mmseg.structures import SegDataSample
-from runs import assert_same, outcome, train
 from tiny import write_tiny
+from trainings import assert_same, outcome, train
 
 from mmseg_gist.datasets.labels import read_label
 from mmseg_gist.datasets.output_names import confidence_path
@@ -35,7 +35,7 @@ train_cfg.update(
 """
 RESTART = 'train_cfg.update(restart=True)\n'
 KILLING = """
-custom_imports = dict(imports=['mmseg_gist', 'killing'])
+custom_imports = dict(imports=['mmseg_gist', 'kill_points'])
 custom_hooks = [dict(type='KillHook')]
 """
 STAGES = ['0', '0.25', '0.25-0.25']

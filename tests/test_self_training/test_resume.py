@@ -6,10 +6,10 @@ import signal
 import subprocess
 from pathlib import Path
 
+import forked
 import pytest
-import warm
-from runs import assert_same, command, outcome, train, train_anew
 from tiny import ROOT, write_tiny
+from trainings import assert_same, command, outcome, train, train_anew
 
 
 @pytest.fixture(scope='module')
@@ -17,7 +17,7 @@ def config(tmp_path_factory) -> Path:
     config = write_tiny(tmp_path_factory.mktemp('data'))
     with config.open('a') as file:
         file.write(
-            "custom_imports = dict(imports=['mmseg_gist', 'killing'])\n"
+            "custom_imports = dict(imports=['mmseg_gist', 'kill_points'])\n"
             "custom_hooks = [dict(type='KillHook')]\n"
         )
     return config
@@ -171,8 +171,8 @@ def test_a_full_disk_and_room_again(config, uninterrupted, tmp_path):
 
 def test_killed_at_fifty_random_moments(config, uninterrupted, tmp_path):
     """Forks that are killed after some CPU time, wherever they are then."""
-    tool = ROOT / 'tests/support/often_killed.py'
-    done = warm.run(tool, config, tmp_path, '50', '0')
+    tool = ROOT / 'tests/support/killed_at_random.py'
+    done = forked.run(tool, config, tmp_path, '50', '0')
     assert done.returncode == 0, done.stderr
     runs = list(tmp_path.iterdir())
     assert 1 <= len(runs) < 50

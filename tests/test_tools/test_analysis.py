@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from made_up import POLICIES, SEEDS, write_record, write_seeds
+from made_up_records import POLICIES, SEEDS, write_record, write_seeds
 from PIL import Image
 
 from mmseg_gist.analysis.areas import draw_subsets

@@ -11,8 +11,8 @@ import pytest
 import torch
 from mmengine.config import Config
 from PIL import Image
-from semi import write_semi
 from tiny import ROOT, write_tiny
+from tiny_semi_supervised import write_semi
 
 from mmseg_gist.analysis.areas import mean_iou
 from mmseg_gist.self_training.policies import RIST

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
-import warm
 from mmengine.config import Config
 from PIL import Image
 
@@ -85,7 +85,7 @@ def command(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
 
 def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
     """The same in a process that starts at once."""
-    return warm.run(ROOT / 'tools' / name, *args, cwd=folder)
+    return forked.run(ROOT / 'tools' / name, *args, cwd=folder)
 
 
 def scalars(work_dir: Path) -> list[dict]:

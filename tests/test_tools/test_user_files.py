@@ -5,14 +5,14 @@ import importlib
 import shutil
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 import torch
-import warm
 from PIL import Image
 from scipy.io import savemat
-from semi import ALGORITHMS, LOOP
 from tiny import ROOT, write_tiny
+from tiny_semi_supervised import ALGORITHMS, LOOP
 
 # Nothing of these names is made again by another id.
 NAMES = ['scan0', 'scan0_confidence', 'scan0_confidence_', '100% {a} "b"', "it's"]
@@ -112,7 +112,7 @@ def run(user, tmp_path):
 
     def run(tool, *args):
         before = content(user)
-        result = warm.run(ROOT / f'tools/{tool}.py', *args, cwd=tmp_path)
+        result = forked.run(ROOT / f'tools/{tool}.py', *args, cwd=tmp_path)
         assert result.returncode == 0, result.stderr
         assert content(user) == before, tool
         return result
@@ -154,7 +154,7 @@ def test_predictions_are_not_written_over_inputs(user, tmp_path, option, kind):
     before = content(user)
     torch.save({}, tmp_path / 'random.pth')
     arguments = (user / 'tiny.py', 'random.pth', option, user / kind)
-    result = warm.run(ROOT / 'tools/test.py', *arguments, cwd=tmp_path)
+    result = forked.run(ROOT / 'tools/test.py', *arguments, cwd=tmp_path)
     assert result.returncode == 1
     line = f'{user}/{kind}/test/v0/0.png: is an input, of test_dataloader: choose'
     assert result.stderr.splitlines()[-1] == f'{line} another {option}'
@@ -203,7 +203,7 @@ def test_converters(user, tmp_path, run, monkeypatch):
     assert content(user) == before
 
     # the labels of VOC get one folder, beside those that are there
-    done = warm.run(ROOT / 'tools/dataset_converters/voc.py', *sources, cwd=tmp_path)
+    done = forked.run(ROOT / 'tools/dataset_converters/voc.py', *sources, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     after = content(user)
     assert before.items() <= after.items()

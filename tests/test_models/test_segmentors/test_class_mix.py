@@ -2,9 +2,9 @@ import math
 
 import pytest
 import torch
-from identity import SEGMENTOR, build, logits_of, sample
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from toy_segmentor import SEGMENTOR, build, logits_of, sample
 
 from mmseg_gist.models.segmentors import ClassMix
 

@@ -2,12 +2,12 @@ import math
 
 import pytest
 import torch
-from identity import SEGMENTOR, build, logits_of, sample
 from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
+from toy_segmentor import SEGMENTOR, build, logits_of, sample
 
 from mmseg_gist.models.segmentors.s4gan import one_hot, with_image
 

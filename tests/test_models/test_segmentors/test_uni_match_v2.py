@@ -2,9 +2,9 @@ import math
 
 import pytest
 import torch
-from identity import build, logits_of, sample
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
+from toy_segmentor import build, logits_of, sample
 
 from mmseg_gist.models.segmentors import UniMatchV2, uni_match_v2
 from mmseg_gist.utils import UserError

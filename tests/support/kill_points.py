@@ -11,7 +11,7 @@ import os
 import signal
 from collections import Counter
 
-import unformatted  # noqa: F401
+import unformatted_configs  # noqa: F401
 from mmengine.hooks import Hook
 from mmseg.registry import HOOKS
 

@@ -1,6 +1,6 @@
 """Runs a self-training that is killed again and again at random moments.
 
-    often_killed.py CONFIG FOLDER KILLS SEED
+    killed_at_random.py CONFIG FOLDER KILLS SEED
 
 Every attempt is a fork of this process. A run that ends in spite of it is
 checked by the caller, in FOLDER/0, FOLDER/1, ...; the last one was left alone

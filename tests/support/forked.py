@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch._dynamo  # noqa: F401  (by the first optimizer)
 import torch.utils.cpp_extension  # noqa: F401  (by mmengine's list of versions)
-import unformatted  # noqa: F401
+import unformatted_configs  # noqa: F401
 
 import mmseg_gist.analysis.report
 import mmseg_gist.cli  # noqa: F401

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import torch
-import warm
 from tiny import ROOT
 
 TRAIN = ROOT / 'tools/train.py'
@@ -15,7 +15,7 @@ TRAIN = ROOT / 'tools/train.py'
 
 def train(config: Path, work_dir: Path, *args: str, **environment: str):
     """Runs tools/train.py to its end, in a process that starts at once."""
-    return warm.run(TRAIN, config, '--work-dir', work_dir, *args, **environment)
+    return forked.run(TRAIN, config, '--work-dir', work_dir, *args, **environment)
 
 
 def command(config: Path, work_dir: Path, *args: str) -> list[str]:
