@@ -36,13 +36,21 @@ SEGMENTOR = ConfigDict(
 )
 
 
-def build(**cfg) -> nn.Module:
+def identity_head(segmentor: nn.Module) -> nn.Module:
+    """Makes its logits its last feature: an image of log p is predicted with p."""
+    conv = segmentor.decode_head.conv_seg
+    conv.weight.data.copy_(torch.eye(3)[..., None, None])
+    conv.bias.data.zero_()
+    return segmentor
+
+
+def build(segmentor: dict = SEGMENTOR, **cfg) -> nn.Module:
     """The model around that segmentor, in training: 3 channels are 3 classes."""
-    model = MODELS.build(dict(segmentor=SEGMENTOR, **cfg))
-    for module in (model.segmentor, getattr(model, 'teacher', model.segmentor)):
-        conv = module.decode_head.conv_seg
-        conv.weight.data.copy_(torch.eye(3)[..., None, None])
-        conv.bias.data.zero_()
+    model = MODELS.build(dict(segmentor=segmentor, **cfg))
+    identity_head(model.segmentor)
+    teacher = getattr(model, 'teacher', None)
+    if hasattr(teacher, 'decode_head'):  # it may be a backbone alone
+        identity_head(teacher)
     return model.train()
 
 

@@ -2,78 +2,33 @@ import math
 
 import pytest
 import torch
-from mmengine.structures import PixelData
+import toy_segmentor
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from torch import nn
+from toy_segmentor import SEGMENTOR, Scale, identity_head, sample
 
-from mmseg_gist.models.segmentors import SelfTrainingSegmentor
 from mmseg_gist.models.segmentors.semi_segmentor import split_by_source
 from mmseg_gist.utils import UserError
 
 LOG2 = math.log(2)
 
 
-class Scale(nn.Module):
-    """A backbone whose last feature is the image times a parameter."""
+class Watched(Scale):
+    """It keeps what it sees; before its last feature comes one that is of no use."""
 
     def __init__(self, norm=False):
         super().__init__()
-        self.scale = nn.Parameter(torch.ones(()))
         self.norm = nn.BatchNorm2d(3) if norm else nn.Identity()
         self.seen = []
 
     def forward(self, x):
         self.seen.append((x.detach().clone(), torch.is_grad_enabled(), self.training))
-        return [x.new_full((), math.nan), self.norm(x) * self.scale]
-
-
-@pytest.fixture(autouse=True, scope='module')
-def registered():
-    MODELS.register_module(module=Scale)
-    yield
-    MODELS.module_dict.pop('Scale')
-
-
-def segmentor_cfg(**backbone):
-    """Logits are the last features: an image of log p is predicted with p."""
-    return dict(
-        type='EncoderDecoder',
-        backbone=dict(type='Scale', **backbone),
-        decode_head=dict(
-            type='FCNHead',
-            in_channels=3,
-            channels=3,
-            num_convs=0,
-            concat_input=False,
-            dropout_ratio=0,
-            num_classes=3,
-            loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
-        ),
-    )
-
-
-def identity_head(segmentor):
-    with torch.no_grad():
-        segmentor.decode_head.conv_seg.weight.copy_(torch.eye(3)[..., None, None])
-        segmentor.decode_head.conv_seg.bias.zero_()
-    return segmentor
+        return [x.new_full((), math.nan), *super().forward(self.norm(x))]
 
 
 def build(norm=False, **kwargs):
-    model = MODELS.build(
-        dict(type='SelfTrainingSegmentor', segmentor=segmentor_cfg(norm=norm), **kwargs)
-    )
-    assert isinstance(model, SelfTrainingSegmentor)
-    identity_head(model.segmentor)
-    return model.train()
-
-
-def sample(source, label):
-    return SegDataSample(
-        metainfo=dict(source=source),
-        gt_sem_seg=PixelData(data=torch.tensor([[label]])),
-    )
+    segmentor = dict(SEGMENTOR, backbone=dict(type=Watched, norm=norm))
+    return toy_segmentor.build(segmentor, type='SelfTrainingSegmentor', **kwargs)
 
 
 def total(model, losses):
@@ -87,7 +42,7 @@ IMAGES = torch.tensor([0.5, 0.25, 0.25]).log()[:, None, None].expand(4, 3, 1, 4)
 # 15/8 log 2. Averaged together it would be 19/11.
 HUMAN = [[0, 0, 255, 255], [1, 255, 255, 255]]
 PSEUDO = [[1, 1, 1, 1], [1, 1, 1, 0]]
-MIXED = [*(sample(0, label) for label in HUMAN), *(sample(1, x) for x in PSEUDO)]
+MIXED = [*(sample(0, 4, label) for label in HUMAN), *(sample(1, 4, x) for x in PSEUDO)]
 
 
 # -------------------------------------------------------------------- Eq. 2
@@ -138,9 +93,9 @@ def test_the_gradient_is_that_of_the_weighted_sum():
 def test_one_kind_alone_has_the_segmentors_own_loss(source, labels, expected):
     """In stages of one kind, and in those that choose one for each batch."""
     model = build(alpha=0.25)
-    samples = [sample(source, label) for label in labels]
+    samples = [sample(source, 4, label) for label in labels]
     losses = model.loss(IMAGES[:2], samples)
-    plain = identity_head(MODELS.build(segmentor_cfg())).loss(IMAGES[:2], samples)
+    plain = identity_head(MODELS.build(SEGMENTOR)).loss(IMAGES[:2], samples)
     assert {k: v.item() for k, v in losses.items()} == {
         k: v.item() for k, v in plain.items()
     }
@@ -155,7 +110,7 @@ def test_only_losses_are_weighted():
 
 
 def test_a_batch_is_split_by_its_sources():
-    samples = [sample(source, [i]) for i, source in enumerate([1, 0, 1, 1])]
+    samples = [sample(source, 1, [i]) for i, source in enumerate([1, 0, 1, 1])]
     parts = split_by_source(torch.arange(4), samples)
     assert [(source, inputs.tolist()) for source, inputs, _ in parts] == [
         (0, [1]),
@@ -194,7 +149,7 @@ def test_only_pseudo_labeled_images_are_pasted_and_augmented():
     model.data_preprocessor.std = torch.full((3, 1, 1), 2.0)
     images = torch.tensor([0.0, 2, 4, 6])[:, None, None, None].expand(4, 3, 1, 4)
     samples = [
-        sample(source, [label] * 4)
+        sample(source, 4, [label] * 4)
         for source, label in ((0, 0), (1, 1), (0, 2), (1, 0))
     ]
     model.loss(images, samples)
@@ -353,8 +308,8 @@ def test_nothing_stays_hooked_to_the_backbone(failing):
 
 
 def test_a_backbone_that_gives_one_tensor(monkeypatch):
-    forward = Scale.forward
-    monkeypatch.setattr(Scale, 'forward', lambda self, x: forward(self, x)[1])
+    forward = Watched.forward
+    monkeypatch.setattr(Watched, 'forward', lambda self, x: forward(self, x)[1])
     model = consistent()
     model.segmentor.decode_head.forward = lambda x: x
     losses = model.loss(SCENES[:1], MIXED[:1])
@@ -368,7 +323,7 @@ def test_a_backbone_with_other_features_in_training_is_refused(monkeypatch):
     with pytest.raises(UserError) as error:
         model.loss(IMAGES, MIXED)
     assert str(error.value) == (
-        'the last features of Scale have shape (4, 3, 1, 4) in training, but '
+        'the last features of Watched have shape (4, 3, 1, 4) in training, but '
         '(4, 2, 1, 4) otherwise, so there is no consistency loss for it: set '
         'train_cfg.consistency=None'
     )
