@@ -1,8 +1,6 @@
 """Trainings in processes of their own, and what they leave."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,16 +20,6 @@ def command(config: Path, work_dir: Path, *args: str) -> list[str]:
     """What a person types, for a new interpreter."""
     tool = [sys.executable, '-W', 'ignore', str(TRAIN)]
     return [*tool, str(config), '--work-dir', str(work_dir), *args]
-
-
-def train_anew(config: Path, work_dir: Path, *args: str, **environment: str):
-    """Runs tools/train.py to its end, as a person starts it."""
-    return subprocess.run(
-        command(config, work_dir, *args),
-        env=dict(os.environ, **environment),
-        capture_output=True,
-        text=True,
-    )
 
 
 def outcome(work_dir: Path) -> tuple[dict, dict]:

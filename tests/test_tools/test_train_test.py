@@ -73,18 +73,8 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def command(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
-    """What a person types, in a new interpreter."""
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', ROOT / 'tools' / name, *args],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-
-
 def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
-    """The same in a process that starts at once."""
+    """What a person types, in a process that starts at once."""
     return forked.run(ROOT / 'tools' / name, *args, cwd=folder)
 
 
@@ -103,7 +93,7 @@ def trained(folder) -> Path:
 
 def test_train_then_resume(folder, trained):
     assert [line['step'] for line in scalars(trained)] == [1, 2]
-    result = command(
+    result = tool(
         'train.py', folder, 'tiny.py', '--resume', '--work-dir', str(trained),
         '--cfg-options', 'train_cfg.max_iters=3', 'optim_wrapper.optimizer.lr=0.5',
     )  # fmt: skip
@@ -115,9 +105,13 @@ def test_train_then_resume(folder, trained):
 
 
 def test_test_writes_predictions_and_painted_images(folder, trained):
-    result = command(
-        'test.py', folder, 'tiny.py', str(trained / 'iter_2.pth'),
-        '--out', 'out', '--show-dir', 'shown', '--work-dir', 'tested',
+    result = subprocess.run(  # in a new interpreter
+        [
+            sys.executable, '-W', 'ignore', ROOT / 'tools/test.py', 'tiny.py',
+            trained / 'iter_2.pth',
+            '--out', 'out', '--show-dir', 'shown', '--work-dir', 'tested',
+        ],
+        cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     for stem in 'pq':
@@ -206,7 +200,7 @@ def test_tta_reaches_wrapped_sets_and_heads_of_one_channel():
 
 
 def test_a_users_error_is_one_line(folder):
-    result = command('train.py', folder, 'none.py')
+    result = tool('train.py', folder, 'none.py')
     assert result.returncode == 1
     assert result.stderr == 'none.py: there is no such config file\n'
 
