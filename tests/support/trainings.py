@@ -1,7 +1,6 @@
 """Trainings in processes of their own, and what they leave."""
 
 import json
-import sys
 from pathlib import Path
 
 import forked
@@ -14,12 +13,6 @@ TRAIN = ROOT / 'tools/train.py'
 def train(config: Path, work_dir: Path, *args: str, **environment: str):
     """Runs tools/train.py to its end, in a process that starts at once."""
     return forked.run(TRAIN, config, '--work-dir', work_dir, *args, **environment)
-
-
-def command(config: Path, work_dir: Path, *args: str) -> list[str]:
-    """What a person types, for a new interpreter."""
-    tool = [sys.executable, '-W', 'ignore', str(TRAIN)]
-    return [*tool, str(config), '--work-dir', str(work_dir), *args]
 
 
 def outcome(work_dir: Path) -> tuple[dict, dict]:

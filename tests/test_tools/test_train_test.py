@@ -73,8 +73,18 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
+def command(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
+    """What a person types, in a new interpreter."""
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', ROOT / 'tools' / name, *args],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+
+
 def tool(name: str, folder: Path, *args: str) -> subprocess.CompletedProcess:
-    """What a person types, in a process that starts at once."""
+    """The same in a process that starts at once."""
     return forked.run(ROOT / 'tools' / name, *args, cwd=folder)
 
 
@@ -93,7 +103,7 @@ def trained(folder) -> Path:
 
 def test_train_then_resume(folder, trained):
     assert [line['step'] for line in scalars(trained)] == [1, 2]
-    result = tool(
+    result = command(
         'train.py', folder, 'tiny.py', '--resume', '--work-dir', str(trained),
         '--cfg-options', 'train_cfg.max_iters=3', 'optim_wrapper.optimizer.lr=0.5',
     )  # fmt: skip
@@ -105,13 +115,9 @@ def test_train_then_resume(folder, trained):
 
 
 def test_test_writes_predictions_and_painted_images(folder, trained):
-    result = subprocess.run(  # in a new interpreter
-        [
-            sys.executable, '-W', 'ignore', ROOT / 'tools/test.py', 'tiny.py',
-            trained / 'iter_2.pth',
-            '--out', 'out', '--show-dir', 'shown', '--work-dir', 'tested',
-        ],
-        cwd=folder, capture_output=True, text=True,
+    result = command(
+        'test.py', folder, 'tiny.py', str(trained / 'iter_2.pth'),
+        '--out', 'out', '--show-dir', 'shown', '--work-dir', 'tested',
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     for stem in 'pq':
