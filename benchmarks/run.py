@@ -17,8 +17,6 @@ consistency_over_none     iteration with consistency loss over one without
 teacher_share             share of the teacher's forward in the former
 depthwise_over_pytorch    plain iteration with the gradients of
                           :class:`DepthwiseConv2d` over one with PyTorch's own
-conv_norm_over_apart      plain iteration with frozen BatchNorm folded into its
-                          convolutions over one with both one after the other
 label_rate_over_test_loop images of 225 x 225 labeled a second over those tested
                           a second by mmseg's own loop with ``IoUMetric``
 label_rate_small          the same with the data set's own 65 x 65, of which a model
@@ -69,7 +67,6 @@ from common import (
 from mmengine.config import Config
 from torch.nn import Conv2d
 
-from mmseg_gist.models.backbones import efficientnet_lite
 from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.self_training.config import (
     labeler_config,
@@ -111,14 +108,7 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
     label_for(bare, ('P',))
 
     def with_pytorchs_depthwise(hook: TurnHook) -> None:
-        with patch.object(DepthwiseConv2d, '_conv_forward', Conv2d._conv_forward):
-            train(plain_config(cfg), hook)
-
-    def with_norms_apart(hook: TurnHook) -> None:
-        def apart(conv, norm, x):
-            return norm(conv(x))
-
-        with patch.object(efficientnet_lite, 'conv_norm', apart):
+        with patch.object(DepthwiseConv2d, 'forward', Conv2d.forward):
             train(plain_config(cfg), hook)
 
     found = in_short_turns(
@@ -129,7 +119,6 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
             p=lambda hook: train(stage_config(bare, ('P',)), hook),
             consistency=lambda hook: train(stage_config(cfg, ('L',)), hook),
             pytorch=with_pytorchs_depthwise,
-            apart=with_norms_apart,
         ),
     )
     whole, teacher = found['consistency']
@@ -139,7 +128,6 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
         consistency_over_none=turn_ratios(found, 'consistency', 'l'),
         teacher_share=[round(part / turn, 3) for part, turn in zip(teacher, whole)],
         depthwise_over_pytorch=turn_ratios(found, 'plain', 'pytorch'),
-        conv_norm_over_apart=turn_ratios(found, 'plain', 'apart'),
     )
 
 

@@ -27,15 +27,13 @@ def test_gradients_are_pytorchs(size, kernel, padding, dilation):
     torch.manual_seed(0)
     x = torch.randn(2, 3, *size, dtype=torch.double, requires_grad=True)
     weight = torch.randn(3, 1, kernel, kernel, dtype=torch.double, requires_grad=True)
-    bias = torch.randn(3, dtype=torch.double, requires_grad=True)
     own = gradients(
         lambda *args: DepthwiseGradients.apply(*args, (padding,) * 2, (dilation,) * 2),
         x,
         weight,
-        bias,
     )
     theirs = gradients(
-        lambda *args: F.conv2d(*args, 1, padding, dilation, groups=3), x, weight, bias
+        lambda *args: F.conv2d(*args, None, 1, padding, dilation, groups=3), x, weight
     )
     for one, other in zip(own, theirs):
         torch.testing.assert_close(one, other)
@@ -47,7 +45,7 @@ def test_by_hand():
     weight = torch.zeros(1, 1, 3, 3)
     weight[0, 0, 1, 2] = 2
     weight.requires_grad_()
-    out = DepthwiseGradients.apply(x, weight, None, (1, 1), (1, 1))
+    out = DepthwiseGradients.apply(x, weight, (1, 1), (1, 1))
     assert out.tolist() == [[[[2, 4, 0], [8, 10, 0]]]]
     out.backward(torch.tensor([[[[1.0, 10, 100], [1000, 0, 0]]]]))
     assert x.grad.tolist() == [[[[0, 2, 20], [0, 2000, 0]]]]

@@ -20,7 +20,7 @@ from mmseg.registry import MODELS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmseg_gist.models.utils import DepthwiseConv2d, conv_norm
+from mmseg_gist.models.utils import DepthwiseConv2d
 from mmseg_gist.utils import UserError
 
 # One row a stage: kernel, stride, expansion, channels, blocks (as in lite0).
@@ -50,7 +50,7 @@ class SameConv2d(nn.Conv2d):
     the bottom: TensorFlow's 'SAME', with which the weights were trained.
     """
 
-    def _conv_forward(self, x, weight, bias):
+    def forward(self, x):
         left_right_top_bottom = []
         for axis in (1, 0):
             size, stride = x.shape[2 + axis], self.stride[axis]
@@ -58,8 +58,7 @@ class SameConv2d(nn.Conv2d):
             covered = (math.ceil(size / stride) - 1) * stride + reach
             zeros = max(covered - size, 0)
             left_right_top_bottom += [zeros // 2, zeros - zeros // 2]
-        x = F.pad(x, left_right_top_bottom)
-        return super()._conv_forward(x, weight, bias)
+        return super().forward(F.pad(x, left_right_top_bottom))
 
 
 def same_depthwise_conv(channels, kernel, stride, dilation):
@@ -96,9 +95,9 @@ class InvertedResidual(nn.Module):
     def forward(self, x):
         out = x
         if self.expands:
-            out = self.act(conv_norm(self._expand_conv, self._bn0, out))
-        out = self.act(conv_norm(self._depthwise_conv, self._bn1, out))
-        out = conv_norm(self._project_conv, self._bn2, out)
+            out = self.act(self._bn0(self._expand_conv(out)))
+        out = self.act(self._bn1(self._depthwise_conv(out)))
+        out = self._bn2(self._project_conv(out))
         return x + out if self.adds_input else out
 
 
@@ -233,7 +232,7 @@ class EfficientNetLite(BaseModule):
         """
         # a fifth faster on CPUs, where depthwise convolutions are slow in NCHW
         x = x.contiguous(memory_format=torch.channels_last)
-        x = self.act(conv_norm(self._conv_stem, self._bn0, x))
+        x = self.act(self._bn0(self._conv_stem(x)))
         outs = []
         for index, block in enumerate(self._blocks):
             x = block(x)

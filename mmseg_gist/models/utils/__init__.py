@@ -1,5 +1,4 @@
 from .complementary_dropout import complementary_dropout
-from .conv_norm import conv_norm
 from .depthwise_conv import DepthwiseConv2d
 from .masks import BoxMask, ClassMask, CutMask, build_mask, mix
 from .strong_augmentation import StrongAugmentation
@@ -12,6 +11,5 @@ __all__ = [
     'StrongAugmentation',
     'build_mask',
     'complementary_dropout',
-    'conv_norm',
     'mix',
 ]

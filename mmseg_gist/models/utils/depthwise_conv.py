@@ -6,7 +6,7 @@ from torch import nn
 
 
 class DepthwiseConv2d(nn.Conv2d):
-    """Depthwise convolution of stride 1 without a bias of its own.
+    """Depthwise convolution of stride 1 without a bias.
 
     PyTorch computes the same; but on CPUs its kernels for the gradients of large and
     of dilated convolutions take up to five times as long as
@@ -26,32 +26,30 @@ class DepthwiseConv2d(nn.Conv2d):
         kwargs = dict(padding=padding, dilation=dilation, groups=channels, bias=False)
         super().__init__(channels, channels, kernel_size, **kwargs)
 
-    def _conv_forward(self, x, weight, bias):
+    def forward(self, x):
         if (
             x.is_cpu
             and torch.is_grad_enabled()
             and not torch.is_autocast_enabled('cpu')
         ):
-            return DepthwiseGradients.apply(
-                x, weight, bias, self.padding, self.dilation
-            )
-        return super()._conv_forward(x, weight, bias)
+            return DepthwiseGradients.apply(x, self.weight, self.padding, self.dilation)
+        return super().forward(x)
 
 
 class DepthwiseGradients(torch.autograd.Function):
     """A depthwise convolution whose gradients are forward convolutions too."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, padding, dilation):
+    def forward(ctx, x, weight, padding, dilation):
         ctx.save_for_backward(x, weight)
         ctx.padding, ctx.dilation = padding, dilation
-        return F.conv2d(x, weight, bias, 1, padding, dilation, len(weight))
+        return F.conv2d(x, weight, None, 1, padding, dilation, len(weight))
 
     @staticmethod
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         images, channels = x.shape[:2]
-        grad_x = grad_weight = grad_bias = None
+        grad_x = grad_weight = None
         if ctx.needs_input_grad[0]:
             # what went out by a tap comes back by it: the kernel is turned around
             padding = [
@@ -62,8 +60,6 @@ class DepthwiseGradients(torch.autograd.Function):
             ]
             turned = weight.flip(2, 3)
             grad_x = F.conv2d(grad, turned, None, 1, padding, ctx.dilation, channels)
-        if ctx.needs_input_grad[2]:
-            grad_bias = grad.sum((0, 2, 3))
         if ctx.needs_input_grad[1]:
             # each channel of each image filtered by its own gradient, at the taps:
             # these lie a dilation apart
@@ -71,4 +67,4 @@ class DepthwiseGradients(torch.autograd.Function):
             grad = grad.reshape(-1, 1, *grad.shape[2:])
             taps = F.conv2d(x, grad, None, ctx.dilation, ctx.padding, 1, len(grad))
             grad_weight = taps.view(images, *weight.shape).sum(0)
-        return grad_x, grad_weight, grad_bias, None, None
+        return grad_x, grad_weight, None, None
