@@ -32,7 +32,6 @@ from mmseg_gist.utils import UserError
 NOT_OF_STAGE_0 = (
     'randomness',
     'resume',
-    'train_cfg.bloat_guard',
     'train_cfg.consistency',
     'train_cfg.executor',
     'train_cfg.keep',

@@ -11,7 +11,7 @@ class Cost(NamedTuple):
     """Of the stages after stage 0, which all policies share.
 
     Attributes:
-        stages (int): Stages trained; those that the bloat guard stopped were not.
+        stages (int): Stages trained.
         iterations (int): Iterations of all of them.
         labeled (int, optional): Images for which a model made pseudo-labels;
             None if the record does not tell.
@@ -44,7 +44,7 @@ def cost(rows: Iterable[dict]) -> Cost:
         'pseudo_labels' in row for path, row in rows if uses_pseudo_labels(path[-1])
     )
     return Cost(
-        stages=sum(row['iters'] > 0 for _, row in rows),
+        stages=len(rows),
         iterations=sum(row['iters'] for _, row in rows),
         labeled=sum(min(n, size) for n in needed.values()) if known else None,
     )

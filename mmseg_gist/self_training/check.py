@@ -6,7 +6,6 @@ from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.utils import UserError
 
-from .bloat_guard import BloatGuard
 from .config import (
     check_schedules,
     consistency_parts,
@@ -80,7 +79,6 @@ def check_ignore_index(cfg: Config) -> None:
 def check_later_stages(cfg: Config) -> None:
     """Builds once what stages 1, 2, ... alone use."""
     settings = cfg.train_cfg
-    BloatGuard(**settings.get('bloat_guard') or {})
     if settings.get('probabilities'):
         build(TRANSFORMS, settings.probabilities, 'train_cfg.probabilities')
     if settings.get('consistency'):

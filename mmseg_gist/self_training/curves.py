@@ -20,8 +20,8 @@ def curve_points(record: Record, row: dict, classes: list[str]) -> dict[str, flo
     Returns:
         dict: By the curve's name. ``dev_mIoU``, ``test_mIoU`` and
         ``best_dev_mIoU`` in percent, none for a failed stage; ``depth``,
-        stages since stage 0; and of the pseudo-labels that the stage trained
-        on, ``swallowed`` and ``share/<class>``, in percent.
+        stages since stage 0; and ``share/<class>`` in percent, of the human
+        labels (stage 0) or of the pseudo-labels that the stage trained on.
     """
     points = dict(depth=len(from_name(row['path'])))
     if row['status'] == 'finished':
@@ -29,8 +29,6 @@ def curve_points(record: Record, row: dict, classes: list[str]) -> dict[str, flo
         points['best_dev_mIoU'] = record[record.best]['dev']['mIoU']
         if row['test']:
             points['test_mIoU'] = row['test']['mIoU']
-    if 'swallowed' in row:
-        points['swallowed'] = row['swallowed']
-        for name, share in zip(classes, row['class_shares']):
-            points[f'share/{name}'] = share
+    for name, share in zip(classes, row.get('class_shares', ())):
+        points[f'share/{name}'] = share
     return {f'self_training/{name}': value for name, value in points.items()}

@@ -103,8 +103,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
         keep (str): ``'all'`` checkpoints and pseudo-labels, or ``'best'``:
             those of the best stage, and of others only as long as the policy
             may need them. Defaults to ``'all'``.
-        bloat_guard (dict, optional): Arguments of :class:`BloatGuard`, e.g.
-            ``dict(on_bloat='stop')``. By default it warns.
 
     Raises:
         UserError: The data, the model or the work dir do not fit.
@@ -135,7 +133,6 @@ class IterativeSelfTrainingLoop(BaseLoop):
         refinement: dict | None = None,
         executor: dict | None = None,
         keep: str = 'all',
-        bloat_guard: dict | None = None,
         **others,
     ) -> None:
         self._runner = runner

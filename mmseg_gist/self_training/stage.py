@@ -25,12 +25,6 @@ from mmengine.runner.checkpoint import weights_to_cpu
 from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
 from mmseg_gist.utils import UserError, atomic_path, unwrapped
 
-from .bloat_guard import (
-    BloatError,
-    BloatGuard,
-    look_at_human_labels,
-    look_at_labels,
-)
 from .config import (
     CHECKPOINT,
     pseudo_label_dir,
@@ -40,6 +34,7 @@ from .config import (
     stage_iters,
     stage_seed,
 )
+from .label_statistics import human_statistics, pseudo_statistics
 from .labeler import label_for
 from .memory import peak_memory, reset_peak_memory
 from .own_runner import own_runner, whole_images
@@ -70,15 +65,14 @@ def run_stage(cfg: Config, path: Path) -> dict:
 
     reset_peak_memory()
     if not path:
-        row |= look_at_human_labels(cfg)
+        row |= human_statistics(cfg)
     with measured('labeling'):
         if path and uses_pseudo_labels(path[-1]):
             files, unlabeled = label_for(cfg, path)
             row['pseudo_labels'] = dict(drawn=len(files), unlabeled=unlabeled)
-            seen, cfg.train_cfg.label_erase = look_at_labels(cfg, path, files)
-            row |= seen
+            found, cfg.train_cfg.label_erase = pseudo_statistics(cfg, path, files)
+            row |= found
     try:
-        BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})(row)
         stage = stage_config(cfg, path)
         checkpoint = osp.join(stage.work_dir, CHECKPOINT)
         trained = is_whole(checkpoint)
@@ -105,8 +99,6 @@ def run_stage(cfg: Config, path: Path) -> dict:
                 test = metrics(runner.test()) if has_test else {}
                 # there is none of labels that are withheld
                 row['test'] = test if isfinite(test.get('mIoU', nan)) else None
-    except BloatError as error:
-        return dict(row, iters=0, status='failed', reason=str(error))
     except NonFiniteLossError as error:
         return dict(row, status='failed', reason=str(error))
     return dict(

@@ -34,11 +34,6 @@ def test_children_of_a_parent_share_its_labels():
     assert cost(rows[:1] + rows[2:]).labeled == 90
 
 
-def test_a_stage_that_the_guard_stopped_costs_labels_alone():
-    rows = [row('0', 1000), row('P', 10, 60), row('PP', 0, 70)]
-    assert cost(rows) == Cost(stages=1, iterations=10, labeled=130)
-
-
 def test_stage_0_costs_nothing_that_differs():
     assert cost([row('0', 1000)]) == Cost(0, 0, 0)
     assert cost([row('0', 1000), row('L')]) == Cost(1, 10, 0)

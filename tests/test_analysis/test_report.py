@@ -24,10 +24,9 @@ from tiny import ROOT, SIZES, write_tiny
 
 from mmseg_gist.analysis import ReportHook
 from mmseg_gist.analysis.report import charts, labels, pictures, write_report
-from mmseg_gist.analysis.report.checks import Labels, warnings
+from mmseg_gist.analysis.report.content import ModelLabels, warnings
 from mmseg_gist.analysis.report.tree import labeled_by, leaves
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
-from mmseg_gist.self_training.bloat_guard import BloatGuard
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.policies import GIST
 from mmseg_gist.self_training.replay import so_far
@@ -134,13 +133,12 @@ def test_the_numbers(cfg, work_dir):
             human += np.bincount(np.array(image).ravel(), minlength=3)
     human = [f'{value:.2f}' for value in 100 * human / human.sum()]
     shares = next(rows for name, rows in found.items() if name.startswith('shares'))
-    assert shares[1][3:] == human
+    assert shares[1][2:] == human
     by_model = {row[0]: row[1:] for row in shares[2:]}
     assert by_model['stage 0'][0] == by_model['stage L'][0] == '50.00'
     assert by_model['stage P'][0] == '4.17'  # a row of 24
-    assert by_model['stage L'][2:] == ['50.00', '25.00', '25.00']
-    assert by_model['stage P'][2:] == ['100.00', '0.00', '0.00']
-    assert by_model['stage P'][1] == '50.00'  # a has all, half of stage 0's labels
+    assert by_model['stage L'][1:] == ['50.00', '25.00', '25.00']
+    assert by_model['stage P'][1:] == ['100.00', '0.00', '0.00']
     costs = {row[0]: row[1:] for row in found['seconds, and peaks of memory']}
     assert costs['PL'] == ['1.00', '1,234', '–']
     assert 'LL' not in costs
@@ -151,41 +149,36 @@ def test_warnings_are_of_the_stage_that_went_wrong(cfg):
     lines = re.findall(
         '<li>(.*?)</li>', page.split('role="alert"')[1].split('</ul>')[0]
     )
-    assert len(lines) == 2
-    assert lines[0].startswith(
-        'Pseudo-label bloat: a swallows other classes in the labels by stage P. It has '
-        '100.0 % of the pixels'
+    low, gone = lines
+    assert low.startswith(
+        'The labels by stage P: label erase keeps 4.2 % of the pixels: lower'
     )
-    assert lines[1].startswith(
-        'Nearly nothing is kept of the labels by stage P: 4.2 % of the pixels.'
-    )
+    assert gone == 'The labels by stage P: pseudo-labels have lost b, c'
 
 
-def test_warnings_by_hand():
+def test_a_class_of_which_nothing_is_kept_is_gone():
     models = dict(
-        sound=Labels([60, 40], 20, 10), bloat=Labels([90, 10], 20.5, 100),
-        sure_of_nothing=Labels([50, 50], 0, 9.9),
-    )  # fmt: skip
-    lines = warnings(['a', 'b'], [50, 50], models, BloatGuard(threshold=20))
-    assert [line.split('.')[0] for line in lines] == [
-        'Pseudo-label bloat: a swallows other classes in the labels by stage bloat',
-        'Nearly nothing is kept of the labels by stage sure_of_nothing: 9',
+        P=ModelLabels([60, 40], dict(all=60, classes=[60, 0])),
+        PP=ModelLabels([60, 40], dict(all=60, classes=[60, 1])),
+    )
+    assert warnings(['a', 'b'], [50, 50], models) == [
+        'The labels by stage P: pseudo-labels have lost b'
     ]
-    assert not warnings(['a', 'b'], [50, 50], models, BloatGuard(threshold=21))[1:]
 
 
 def test_the_record_comes_before_what_was_counted(cfg, work_dir):
     file = work_dir / 'record.json'
     record = json.loads(file.read_text())
     row = next(row for row in record['stages'] if row['path'] == 'P')
-    row |= dict(class_shares=[10, 20, 70], swallowed=33.0, kept=dict(all=12.5))
+    kept = dict(all=12.5, classes=[0, 15.0, 13.0])
+    row |= dict(class_shares=[10, 20, 70], kept=kept)
     record['stages'][0]['class_shares'] = [25, 35, 40]  # of people
     file.write_text(json.dumps(record))
     page = write_report(cfg).read_text()
     shares = next(v for k, v in tables(page).items() if k.startswith('shares'))
-    assert shares[1] == ['people', '–', '–', '25', '35', '40']
-    assert shares[2] == ['stage 0', '12.50', '33.00', '10', '20', '70']
-    assert 'c swallows other classes in the labels by stage 0' in page
+    assert shares[1] == ['people', '–', '25', '35', '40']
+    assert shares[2] == ['stage 0', '12.50', '10', '20', '70']
+    assert 'The labels by stage 0: pseudo-labels have lost a<' in page
 
 
 @pytest.mark.parametrize('keep, kept', [([1.0, 0.04], 4.17), ([0.04, 1.0], 100.0)])

@@ -23,25 +23,25 @@ def row(path: str, dev: float, **more) -> dict:
 def test_the_points_of_a_stage(tmp_path):
     record = Record(tmp_path / 'record.json', {})
     rows = [
-        row('0', 50.0),
-        row('P', 40.0, class_shares=[75.0, 25.0], swallowed=12.5),
+        row('0', 50.0, class_shares=[60.0, 40.0]),
+        row('P', 40.0, class_shares=[75.0, 25.0]),
         row('L', 60.0),
         dict(path='LP', status='failed', reason='', class_shares=[100.0, 0.0]),
     ]
     rows[2]['test'] = dict(mIoU=55.0)
-    rows[3]['swallowed'] = 50.0
     points = []
     for each in rows:
         record.add(each)
         named = curve_points(record, each, ['sky', 'road'])
         assert all(name.startswith('self_training/') for name in named)
         points.append({name[14:]: value for name, value in named.items()})
+    human = {'share/sky': 60, 'share/road': 40}
     shares = {'share/sky': 75, 'share/road': 25}
     assert points == [
-        dict(depth=0, dev_mIoU=50, best_dev_mIoU=50),
-        dict(depth=1, dev_mIoU=40, best_dev_mIoU=50, swallowed=12.5, **shares),
+        {**dict(depth=0, dev_mIoU=50, best_dev_mIoU=50), **human},
+        dict(depth=1, dev_mIoU=40, best_dev_mIoU=50, **shares),
         dict(depth=1, dev_mIoU=60, best_dev_mIoU=60, test_mIoU=55),
-        {'depth': 2, 'swallowed': 50, 'share/sky': 100, 'share/road': 0},
+        {'depth': 2, 'share/sky': 100, 'share/road': 0},
     ]
 
 

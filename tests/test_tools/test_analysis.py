@@ -290,10 +290,10 @@ def test_dev_size_needs_areas_of_every_stage(tool, tmp_path):
         tool('dev_size', file)
 
 
-# ----------------------------------------------------------------- bloat.py
+# ---------------------------------------------------------- class_shares.py
 
 
-def test_bloat(tool, tmp_path):
+def test_class_shares(tool, tmp_path):
     seeds = write_seeds(tmp_path / 'CL')
     for seed, grown in ((0, [9, 1]), (1, [7, 3])):
         stages = {'0': [30, 10], 'P': [8, 2], 'PP': grown}
@@ -301,15 +301,15 @@ def test_bloat(tool, tmp_path):
         content = dict(classes=['road', 'pole'], labeled=[12, 8], paths=paths)
         file = seeds / f'seed_{seed}/label_shares.json'
         file.write_text(json.dumps(content))
-    rows = tool('bloat', seeds, '--path', 'PPP', '--out', tmp_path / 'bloat')
+    rows = tool('class_shares', seeds, '--path', 'PPP', '--out', tmp_path / 'shares')
     assert rows == [
         ['class', 'human', '0', 'P', 'PP'],
         ['road', '60.00 ± 0.00', '75.00 ± 0.00', '80.00 ± 0.00', '80.00 ± 14.14'],
         ['pole', '40.00 ± 0.00', '25.00 ± 0.00', '20.00 ± 0.00', '20.00 ± 14.14'],
     ]
-    assert is_png(tmp_path / 'bloat.png')
+    assert is_png(tmp_path / 'shares.png')
     with pytest.raises(UserError) as error:
-        tool('bloat', seeds / 'seed_0', '--path', 'PP')
+        tool('class_shares', seeds / 'seed_0', '--path', 'PP')
     assert str(error.value) == (
         f'{seeds}/seed_0/label_shares.json has no path PP; run '
         f'tools/analysis/label_shares.py {seeds}/seed_0 PP'

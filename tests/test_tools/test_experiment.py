@@ -138,7 +138,6 @@ def test_a_second_call_trains_nothing_and_says_where_records_are(
         ({'unlabeled_dataloader.batch_size': 9}, True),
         ({'train_cfg.label_erase': dict(keep=0.5), 'train_cfg.stage_ratio': 0.1}, True),
         ({'train_cfg.perturbation': {}, 'train_cfg.labeling': dict(flip=True)}, True),
-        ({'train_cfg.bloat_guard': dict(on_bloat='stop')}, True),
         ({'train_cfg.restart': True}, True),
         ({'train_cfg.initial_iters': 9}, False),
         ({'train_dataloader.dataset.data_root': 'elsewhere'}, False),

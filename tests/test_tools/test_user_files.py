@@ -135,7 +135,7 @@ def test_self_training_and_what_reads_it(user, tmp_path, run):
     run('analysis/report', 'run')
     run('analysis/dev_areas', 'run')
     run('analysis/label_shares', 'run', 'P', '--out', 'grid')
-    run('analysis/bloat', 'run', '--path', 'P')
+    run('analysis/class_shares', 'run', '--path', 'P')
 
     checkpoint = 'run/stages/0/checkpoint.pth'
     arguments = ['--work-dir', 'test', '--out', 'out', '--show-dir', 'shown', '--tta']

@@ -1,4 +1,4 @@
-"""Count the classes in a run's pseudo-labels, for bloat.py, and draw some.
+"""Count the classes in a run's pseudo-labels, for class_shares.py, and draw some.
 
 Writes label_shares.json beside the record: for the stages of each path the
 pixels of each class in the labels that their models made, of those images that
@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mmseg_gist.analysis.bloat import FILE
 from mmseg_gist.analysis.figures import save
+from mmseg_gist.analysis.label_shares import FILE
 from mmseg_gist.analysis.runs import config_of, find_run, read_counts
 from mmseg_gist.cli import DictAction, run
 from mmseg_gist.datasets.labels import (

@@ -1,27 +1,40 @@
 """What the page says, from the record and from what was read of the labels."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from mmengine.config import Config
 
-from mmseg_gist.analysis.bloat import largest_changes
 from mmseg_gist.analysis.choice import best_by_depth
+from mmseg_gist.analysis.label_shares import largest_changes
 from mmseg_gist.analysis.runs import Run
 from mmseg_gist.datasets.check import SETS
-from mmseg_gist.datasets.labels import shares
-from mmseg_gist.self_training.bloat_guard import swallowed
+from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.config import label_erase, stage_iters
+from mmseg_gist.self_training.label_statistics import warnings_of
 from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import kind_of_labels
 from mmseg_gist.self_training.replay import so_far
 
-from .checks import Labels
 from .labels import sets_of
 from .tree import leaves
 
 CURVES = 6  # classes in a chart of shares
 Row = dict[str, object]  # from the column's name to a value
+
+
+class ModelLabels(NamedTuple):
+    """Pseudo-labels by a stage's model.
+
+    Attributes:
+        shares (list[float]): Percent of each class, before label erase.
+        kept (dict): What label erase leaves, see
+            :func:`mmseg_gist.datasets.confidence.kept_shares`.
+    """
+
+    shares: Shares
+    kept: dict
 
 
 def settings(run: Run, cfg: Config) -> Row:
@@ -161,10 +174,8 @@ def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:
     return table if len(table[0]) > 1 else []
 
 
-def judged(
-    run: Run, models: Mapping[str, dict], human: Sequence[float]
-) -> dict[str, Labels]:
-    """The shares in the labels by each stage's model.
+def model_labels(run: Run, models: Mapping[str, dict]) -> dict[str, ModelLabels]:
+    """The labels by each stage's model, in numbers.
 
     Those that the record holds, of all labels that a stage drew, come first;
     else they are of the labels that the report counted.
@@ -172,40 +183,41 @@ def judged(
     Args:
         run: The run.
         models: See :func:`mmseg_gist.analysis.report.labels.read_models`.
-        human: Percent of each class in the human labels.
     """
     rows = {}
     for row in run.record.stages:
         path = from_name(row['path'])
         if path and uses_pseudo_labels(path[-1]) and 'class_shares' in row:
             rows.setdefault(to_name(path[:-1]), row)
-    fresh = {
-        name: rows[name]['class_shares'] if name in rows else shares(model['pixels'])
-        for name, model in models.items()
-    }
     found = {}
-    for name in fresh:
-        path = from_name(name)
-        before = (to_name(path[:depth]) for depth in range(len(path) + 1))
-        first = next(fresh[stage] for stage in before if stage in fresh)
-        gained = rows.get(name, {}).get('swallowed')
-        if gained is None:
-            gained = swallowed(fresh[name], human, first)
-        kept = rows.get(name, {}).get('kept', {}).get('all', models[name]['kept'])
-        found[name] = Labels(fresh[name], gained, kept)
+    for name, model in models.items():
+        row = rows.get(name, {})
+        fresh = row.get('class_shares') or shares(model['pixels'])
+        # a class that the counted labels have is not gone
+        kept = row.get('kept') or dict(all=model['kept'], classes=fresh)
+        found[name] = ModelLabels(fresh, kept)
     return found
 
 
+def warnings(
+    classes: Sequence[str], human: Shares, labels: Mapping[str, ModelLabels]
+) -> list[str]:
+    """Lines about models whose labels have gone wrong, as in the run's log."""
+    return [
+        f'The labels by stage {name}: {line}'
+        for name, (fresh, kept) in labels.items()
+        for line in warnings_of(kept, human, fresh, classes)
+    ]
+
+
 def share_rows(
-    classes: Sequence[str], human: Sequence[float], labels: Mapping[str, Labels]
+    classes: Sequence[str], human: Shares, labels: Mapping[str, ModelLabels]
 ) -> list[Row]:
-    """A row a model: kept, swallowed, then the share of each class."""
-    rows = [{'labels by': 'people', 'kept': None, 'swallowed': None}]
-    rows[0] |= dict(zip(classes, human))
+    """A row a model: what is kept, then the share of each class."""
+    rows = [{'labels by': 'people', 'kept': None} | dict(zip(classes, human))]
     for name, model in labels.items():
-        row = {'kept': model.kept, 'swallowed': model.swallowed}
-        row = {'labels by': f'stage {name}'} | row | dict(zip(classes, model.shares))
-        rows.append(row)
+        row = {'labels by': f'stage {name}', 'kept': model.kept['all']}
+        rows.append(row | dict(zip(classes, model.shares)))
     return rows
 
 
@@ -226,7 +238,7 @@ def share_path(names: Sequence[str], best: Path) -> list[str]:
 
 
 def share_curves(
-    classes: Sequence[str], human: Sequence[float], labels: Sequence[Labels]
+    classes: Sequence[str], human: Shares, labels: Sequence[ModelLabels]
 ) -> dict[str, dict[int, float]]:
     """From the human labels (0) along a path, the classes that change most."""
     columns = [human, *(model.shares for model in labels)]
@@ -251,7 +263,7 @@ def costs(run: Run) -> list[Row]:
 
 
 def slider(
-    models: Mapping[str, dict], labels: Mapping[str, Labels], scores: Scores
+    models: Mapping[str, dict], labels: Mapping[str, ModelLabels], scores: Scores
 ) -> dict[str, list[Row]]:
     """What the slider goes over: by path, the stages whose models made labels.
 
@@ -264,7 +276,7 @@ def slider(
         for path in (end[:depth] for depth in range(len(end) + 1)):
             name = to_name(path)
             if name in models:
-                labeled = f'{labels[name].kept:.1f} % of the pixels kept'
+                labeled = f'{labels[name].kept["all"]:.1f} % of the pixels kept'
                 text = f'{name} (dev mIoU {scores[path]:.2f}), {labeled}'
                 rows.append(dict(name=name, text=text))
         if rows:

@@ -10,12 +10,10 @@ from mmengine.config import Config
 from mmseg_gist.analysis.runs import Run
 from mmseg_gist.analysis.tables import cell
 from mmseg_gist.datasets.labels import class_metainfo, shares
-from mmseg_gist.self_training.bloat_guard import BloatGuard
 from mmseg_gist.self_training.path import ROOT, to_name
 from mmseg_gist.utils import atomic_path
 
 from . import charts, content
-from .checks import warnings
 from .labels import Store, read_images, read_models
 from .tree import labeled_by
 
@@ -122,11 +120,10 @@ def _label_values(run: Run, cfg: Config, store: Store) -> dict:
         return dict(missing=f'{type(error).__name__}: {error}', warnings=[])
     classes = list(cfg.metainfo.classes)
     human = run.record[ROOT].get('class_shares') or shares(images['pixels'])
-    labels = content.judged(run, models, human)
-    guard = BloatGuard(**cfg.train_cfg.get('bloat_guard') or {})
+    labels = content.model_labels(run, models)
     values = dict(
         missing=None,
-        warnings=warnings(classes, human, labels, guard),
+        warnings=content.warnings(classes, human, labels),
         labeled_images=images['labeled'],
         unlabeled_images=images['unlabeled'],
         legend=list(zip(classes, map(tuple, cfg.metainfo.palette))),
@@ -137,7 +134,7 @@ def _label_values(run: Run, cfg: Config, store: Store) -> dict:
         along = content.share_path(list(labels), run.record.best)
         curves = content.share_curves(classes, human, [labels[n] for n in along])
         ticks = ['people', *along]
-        kept = {i: labels[name].kept for i, name in enumerate(along)}
+        kept = {i: labels[name].kept['all'] for i, name in enumerate(along)}
         values |= dict(
             along=along[-1],
             share_chart=charts.lines(

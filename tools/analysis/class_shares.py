@@ -6,8 +6,8 @@ model made the labels; "human" are the human labels of the labeled set. The
 figure has the classes that change most.
 """
 
-from mmseg_gist.analysis.bloat import counted_shares, largest_changes
 from mmseg_gist.analysis.figures import save_curves
+from mmseg_gist.analysis.label_shares import counted_shares, largest_changes
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser
 from mmseg_gist.analysis.spread import spread
 from mmseg_gist.analysis.tables import publish

@@ -1,0 +1,106 @@
+"""How common each class is in the labels of a stage, and what label erase leaves.
+
+Pseudo-labels that have lost a class, or of which nearly nothing is kept, spoil what
+is trained on them. Their statistics show both without any ground truth.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from mmengine.config import Config
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.logging import print_log
+from prettytable import PrettyTable
+
+from mmseg_gist.datasets.confidence import histogram, kept_shares
+from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
+
+from .config import erase_limits, label_erase, with_thresholds
+from .path import Path, to_name
+
+LEAST_KEPT = 10  # percent of the pixels; below it nearly nothing is kept
+
+
+def human_statistics(cfg: Config) -> dict[str, Shares]:
+    """``class_shares`` of the labels that stage 0 trains on, see below."""
+    return from_main(lambda: dict(class_shares=human_shares(cfg)))
+
+
+def pseudo_statistics(
+    cfg: Config, path: Path, files: Sequence[str]
+) -> tuple[dict, dict | None]:
+    """Counts the classes in the pseudo-labels that a stage draws, and logs them.
+
+    Args:
+        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
+        path: Of the stage.
+        files: Those pseudo-labels.
+
+    Returns:
+        tuple: What goes into the record and, if labels are erased, the config of
+        ``LabelErase`` with the thresholds that ``keep`` comes to. The record has
+        ``class_shares``, in percent by class, of all pixels before any label
+        erase; and ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`.
+    """
+    return from_main(lambda: _pseudo_statistics(cfg, path, files))
+
+
+def from_main(count: Callable):
+    """What the main process counts, in all processes."""
+    found = [count() if is_main_process() else None]
+    broadcast_object_list(found)
+    return found[0]
+
+
+def _pseudo_statistics(
+    cfg: Config, path: Path, files: Sequence[str]
+) -> tuple[dict, dict | None]:
+    classes, human = cfg.metainfo.classes, human_shares(cfg)
+    counts = histogram(files, len(human))
+    fresh = shares(counts.sum(axis=1))
+    erase = with_thresholds(label_erase(cfg), counts, len(path))
+    kept = kept_shares(counts, erase_limits(erase))
+    table = PrettyTable(['class', 'human', 'pseudo', 'kept'], align='r')
+    table.align['class'] = 'l'
+    for name, *values in zip(classes, human, fresh, kept['classes']):
+        table.add_row([name, *('' if v is None else f'{v:.2f}' for v in values)])
+    print_log(
+        f'Stage {to_name(path)} trains on {kept["all"]:.1f} % of the pixels of its '
+        'pseudo-labels. Percent of each class in human labels and in pseudo-labels, '
+        f'and how much of it is kept:\n{table}',
+        'current',
+    )
+    for line in warnings_of(kept, human, fresh, classes):
+        print_log(f'stage {to_name(path)}: {line}', 'current', logging.WARNING)
+    return dict(class_shares=fresh, kept=kept), erase
+
+
+def warnings_of(
+    kept: dict, human: Shares, fresh: Shares, classes: Sequence[str]
+) -> list[str]:
+    """What is wrong with the pseudo-labels of a stage, in words.
+
+    Args:
+        kept (dict): See :func:`mmseg_gist.datasets.confidence.kept_shares`.
+        human, fresh: Of human labels and of pseudo-labels before label erase.
+        classes: Their names.
+    """
+    lines = []
+    if kept['all'] < LEAST_KEPT:
+        lines.append(
+            f'label erase keeps {kept["all"]:.1f} % of the pixels: lower its '
+            'threshold, raise keep or raise T of TemperatureScaling'
+        )
+    gone = [
+        name
+        for name, share, before, after in zip(classes, human, fresh, kept['classes'])
+        if share and not (before and after)
+    ]
+    if gone:
+        lines.append(f'pseudo-labels have lost {", ".join(gone)}')
+    return lines
+
+
+def human_shares(cfg: Config) -> Shares:
+    pixels = count_human_labels(cfg.train_dataloader.dataset)
+    return shares(pixels[: len(cfg.metainfo.classes)])
