@@ -1,11 +1,11 @@
 """Which stage of each depth is the best. Only the development set decides."""
 
-from mmseg_gist.self_training.path import Path
+from mmseg_gist.self_training.path import StagePath
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import best_stage
 
 
-def best_by_depth(scores: Scores) -> dict[int, Path]:
+def best_by_depth(scores: Scores) -> dict[int, StagePath]:
     """The best on the development set among the stages of each depth.
 
     Args:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mmseg_gist.self_training.path import Path, from_name, uses_pseudo_labels
+from mmseg_gist.self_training.path import StagePath, from_name, uses_pseudo_labels
 
 
 class Cost(NamedTuple):
@@ -56,7 +56,9 @@ def unlabeled_images(rows: Iterable[dict]) -> int | None:
     return next((labels['unlabeled'] for labels in told), None)
 
 
-def literal_trainings(visited: Sequence[Path], paths: Iterable[Path] | None) -> int:
+def literal_trainings(
+    visited: Sequence[StagePath], paths: Iterable[StagePath] | None
+) -> int:
     """Trainings if every path were trained by itself (Algorithms 1 and 2).
 
     Taken literally, each of them labels all unlabeled images too: for stages

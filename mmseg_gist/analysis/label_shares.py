@@ -8,7 +8,7 @@ of the same images, by stage.
 from collections.abc import Sequence
 
 from mmseg_gist.datasets.labels import Shares, shares
-from mmseg_gist.self_training.path import Path, from_name, to_name
+from mmseg_gist.self_training.path import StagePath, from_name, to_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.utils import UserError
 
@@ -18,8 +18,8 @@ FILE = 'label_shares.json'
 
 
 def counted_shares(
-    record: Record, path: Path
-) -> tuple[list[str], Shares, dict[Path, Shares]]:
+    record: Record, path: StagePath
+) -> tuple[list[str], Shares, dict[StagePath, Shares]]:
     """What ``label_shares.json`` tells of a path.
 
     Args:

@@ -4,12 +4,12 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from functools import cached_property
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from mmengine.config import Config
 
 from mmseg_gist.self_training.config import RUN_CONFIG
-from mmseg_gist.self_training.path import Path, from_name
+from mmseg_gist.self_training.path import StagePath, from_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.replay import replay
@@ -30,7 +30,7 @@ class Run:
         policies (dict): By name: those of a ``PolicySet``, else one by its type.
     """
 
-    def __init__(self, file: FilePath) -> None:
+    def __init__(self, file: Path) -> None:
         self.file = file
         self.record = Record.load(file)
         folder = file.resolve().parent
@@ -42,12 +42,12 @@ class Run:
         self.policies = {name: POLICIES.build(cfg) for name, cfg in configs.items()}
 
     @cached_property
-    def dev(self) -> dict[Path, float | None]:
+    def dev(self) -> dict[StagePath, float | None]:
         """Development mIoU by path, in percent, None where the stage failed."""
         return self.record.scores
 
     @cached_property
-    def test(self) -> dict[Path, float]:
+    def test(self) -> dict[StagePath, float]:
         """Test mIoU by path, in percent.
 
         Raises:
@@ -61,7 +61,7 @@ class Run:
             )
         return {from_name(row['path']): row['test']['mIoU'] for row in rows}
 
-    def visited(self, policy: str) -> dict[Path, float | None]:
+    def visited(self, policy: str) -> dict[StagePath, float | None]:
         """Development mIoU of the policy's stages, in their order.
 
         Raises:
@@ -72,11 +72,11 @@ class Run:
         except UserError as error:
             raise UserError(f'{self.file}, policy {policy}: {error}') from error
 
-    def scores_of(self, policy) -> dict[Path, float | None]:
+    def scores_of(self, policy) -> dict[StagePath, float | None]:
         return {path: self.dev[path] for path in replay(policy, self.dev)}
 
 
-def read_counts(file: FilePath, kind: str) -> dict:
+def read_counts(file: Path, kind: str) -> dict:
     """What a tool of ``tools/analysis`` has counted before.
 
     Args:
@@ -97,7 +97,7 @@ def find_runs(places: Iterable[str]) -> list[Run]:
         UserError: There is no record, or two of the same setting and seed.
     """
     files = {}
-    for place in map(FilePath, places):
+    for place in map(Path, places):
         if place.is_dir() and not (place / 'record.json').exists():
             found = [*place.glob('*/record.json'), *place.glob('*/*/record.json')]
             shared = place / STAGE_0

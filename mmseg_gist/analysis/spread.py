@@ -6,7 +6,7 @@ from math import comb, sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from mmseg_gist.self_training.path import Path
+from mmseg_gist.self_training.path import StagePath
 
 
 class Spread(NamedTuple):
@@ -70,6 +70,6 @@ def best_of_consecutive_groups(
     return spread([test for _, test in best])
 
 
-def is_degenerate(path: Path) -> bool:
+def is_degenerate(path: StagePath) -> bool:
     """Whether the path has more than four equal letters in a row (Table II)."""
     return any(len(list(run)) > 4 for _, run in groupby(path))

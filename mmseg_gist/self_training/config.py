@@ -13,7 +13,7 @@ from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.missing import given_model
 from mmseg_gist.utils import UserError, derive_seed
 
-from .path import ROOT, Path, alpha_of, to_name, uses_labels, uses_pseudo_labels
+from .path import ROOT, StagePath, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
 # keeps the iteration with the best score on the development set, nothing else
@@ -29,15 +29,15 @@ RUN_CONFIG = 'run_config.py'  # the one that made the record
 PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
 
 
-def stage_dir(cfg: Config, path: Path) -> str:
+def stage_dir(cfg: Config, path: StagePath) -> str:
     return osp.join(cfg.work_dir, 'stages', to_name(path))
 
 
-def stage_seed(cfg: Config, path: Path) -> int:
+def stage_seed(cfg: Config, path: StagePath) -> int:
     return derive_seed(cfg.randomness.seed, to_name(path))
 
 
-def stage_iters(cfg: Config, path: Path) -> int:
+def stage_iters(cfg: Config, path: StagePath) -> int:
     settings = cfg.train_cfg
     if path and settings.get('restart'):
         return settings.initial_iters
@@ -48,7 +48,7 @@ def stage_iters(cfg: Config, path: Path) -> int:
     return 0 if cfg.get('load_from') else settings.initial_iters
 
 
-def parent_checkpoint(cfg: Config, path: Path) -> str | None:
+def parent_checkpoint(cfg: Config, path: StagePath) -> str | None:
     """The model that a stage starts from, if it does not restart, and labels by.
 
     None where stage 0 starts from nothing.
@@ -58,12 +58,12 @@ def parent_checkpoint(cfg: Config, path: Path) -> str | None:
     return given_model(cfg)
 
 
-def pseudo_label_dir(cfg: Config, path: Path) -> str:
+def pseudo_label_dir(cfg: Config, path: StagePath) -> str:
     """Where the pseudo-labels made by the stage's model lie."""
     return osp.join(stage_dir(cfg, path), 'pseudo_labels')
 
 
-def draw_config(cfg: Config, path: Path) -> dict:
+def draw_config(cfg: Config, path: StagePath) -> dict:
     """The arguments of the stage's :class:`DrawSampler`."""
     mix = path[-1] if path else 'L'
     choose = float(mix[1:]) if mix.startswith('B') else None
@@ -77,7 +77,7 @@ def draw_config(cfg: Config, path: Path) -> dict:
     )
 
 
-def refined(cfg: Config, path: Path) -> Config:
+def refined(cfg: Config, path: StagePath) -> Config:
     """A copy of the user's config with the settings of the stage's refinement.
 
     With ``restart`` the optimizer and the schedule stay stage 0's.
@@ -110,7 +110,7 @@ def replacing(settings: dict, changes: dict) -> dict:
     return marked
 
 
-def stage_config(cfg: Config, path: Path) -> Config:
+def stage_config(cfg: Config, path: StagePath) -> Config:
     """The ordinary mmseg config of a stage.
 
     Args:
@@ -300,7 +300,7 @@ def check_schedules(cfg: Config) -> None:
         fit_schedule(of_stage.get('param_scheduler'), stage_iters(of_stage, path))
 
 
-def pseudo_labeled(cfg: Config, parent: Path) -> ConfigDict:
+def pseudo_labeled(cfg: Config, parent: StagePath) -> ConfigDict:
     """The unlabeled set with the labels that the parent's model made.
 
     They are index PNGs of the model's own classes, however human labels are read.
@@ -375,7 +375,7 @@ def erase_limits(erase: dict | None) -> np.ndarray:
     return TRANSFORMS.build(erase).limits() if erase else np.zeros(256)
 
 
-def labeler_config(cfg: Config, path: Path, indices: list[int]) -> Config:
+def labeler_config(cfg: Config, path: StagePath, indices: list[int]) -> Config:
     """A test of the parent's model whose metric writes pseudo-labels."""
     parent = path[:-1]
     labeler = copy.deepcopy(cfg)

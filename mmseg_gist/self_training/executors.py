@@ -8,7 +8,7 @@ and its row of the record. How many run at the same time is its own affair.
 import os
 import socket
 from collections import deque
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.dist import is_distributed
@@ -17,7 +17,7 @@ from mmengine.utils import import_modules_from_strings
 
 from mmseg_gist.utils import UserError
 
-from .path import Path, to_name
+from .path import StagePath, to_name
 from .registry import EXECUTORS
 from .stage import run_stage
 
@@ -29,10 +29,10 @@ class SerialExecutor:
     def __init__(self) -> None:
         self.waiting = deque()
 
-    def submit(self, cfg: Config, path: Path) -> None:
+    def submit(self, cfg: Config, path: StagePath) -> None:
         self.waiting.append((cfg, path))
 
-    def next_finished(self) -> tuple[Path, dict]:
+    def next_finished(self) -> tuple[StagePath, dict]:
         cfg, path = self.waiting.popleft()
         return path, run_stage(cfg, path)
 
@@ -105,11 +105,11 @@ class RayExecutor:
         )(run_stage_in_worker)
         self.running = {}
 
-    def submit(self, cfg: Config, path: Path) -> None:
+    def submit(self, cfg: Config, path: StagePath) -> None:
         task = self.task.remote(cfg.to_dict(), path, os.getcwd(), os.getpid())
         self.running[task] = path
 
-    def next_finished(self) -> tuple[Path, dict]:
+    def next_finished(self) -> tuple[StagePath, dict]:
         (task,), _ = self.ray.wait(list(self.running), num_returns=1)
         try:
             row = self.ray.get(task)
@@ -124,7 +124,7 @@ class RayExecutor:
         return self.running.pop(task), row
 
 
-def run_stage_in_worker(cfg: dict, path: Path, cwd: str, driver: int) -> dict:
+def run_stage_in_worker(cfg: dict, path: StagePath, cwd: str, driver: int) -> dict:
     """:func:`run_stage` in another process, perhaps on another machine.
 
     Args:
@@ -134,7 +134,7 @@ def run_stage_in_worker(cfg: dict, path: Path, cwd: str, driver: int) -> dict:
         driver (int): Its process, which the lock of the work dir names.
     """
     cfg = Config(cfg, format_python_code=False)
-    lock = FilePath(cwd, cfg.work_dir, 'lock')
+    lock = Path(cwd, cfg.work_dir, 'lock')
     if not lock.exists() or lock.read_text() != str(driver):
         raise UserError(
             f'{socket.gethostname()} does not see the work dir {lock.parent}: put it '

@@ -16,7 +16,7 @@ from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 
 from .config import erase_limits, label_erase, with_thresholds
-from .path import Path, to_name
+from .path import StagePath, to_name
 
 LEAST_KEPT = 10  # percent of the pixels; below it nearly nothing is kept
 
@@ -27,7 +27,7 @@ def human_statistics(cfg: Config) -> dict[str, Shares]:
 
 
 def pseudo_statistics(
-    cfg: Config, path: Path, files: Sequence[str]
+    cfg: Config, path: StagePath, files: Sequence[str]
 ) -> tuple[dict, dict | None]:
     """Counts the classes in the pseudo-labels that a stage draws, and logs them.
 
@@ -53,7 +53,7 @@ def from_main(count: Callable):
 
 
 def _pseudo_statistics(
-    cfg: Config, path: Path, files: Sequence[str]
+    cfg: Config, path: StagePath, files: Sequence[str]
 ) -> tuple[dict, dict | None]:
     classes, human = cfg.metainfo.classes, human_shares(cfg)
     counts = histogram(files, len(human))

@@ -23,12 +23,12 @@ from .config import (
     stage_iters,
 )
 from .own_runner import own_runner, whole_images
-from .path import ROOT, Path, to_name, uses_labels
+from .path import ROOT, StagePath, to_name, uses_labels
 
-Labels = dict[Path, dict[str, str]]  # files, by stage and by the image's path
+Labels = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
 
 
-def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
+def label_for(cfg: Config, path: StagePath) -> tuple[list[str], int]:
     """Makes the pseudo-labels that a stage draws and that are not there yet.
 
     The parent's model labels them, with the development set's pipeline.
@@ -54,7 +54,7 @@ def label_for(cfg: Config, path: Path) -> tuple[list[str], int]:
     return [files[i] for i in drawn], len(files)
 
 
-def label_files(cfg: Config, parent: Path) -> dict[str, str]:
+def label_files(cfg: Config, parent: StagePath) -> dict[str, str]:
     """From each unlabeled image to its pseudo-label by the parent's model.
 
     Those that no stage has drawn so far are not there yet.
@@ -104,13 +104,13 @@ def check_label_files(cfg: Config) -> None:
                 )
 
 
-def labels_there(cfg: Config, parent: Path) -> dict[str, str]:
+def labels_there(cfg: Config, parent: StagePath) -> dict[str, str]:
     """Those of :func:`label_files` that are there, from a run's own config."""
     files = label_files(refined(cfg, (*parent, 'P')), parent)
     return {image: file for image, file in files.items() if osp.exists(file)}
 
 
-def labels_along(cfg: Config, path: Path) -> Labels:
+def labels_along(cfg: Config, path: StagePath) -> Labels:
     """The pseudo-labels by the models along a path, of their common images.
 
     Raises:
@@ -131,7 +131,7 @@ def labels_along(cfg: Config, path: Path) -> Labels:
     }
 
 
-def drawn_indices(cfg: Config, path: Path, size: int) -> list[int]:
+def drawn_indices(cfg: Config, path: StagePath, size: int) -> list[int]:
     """Which of the unlabeled images the stage draws, ascending."""
     kinds = draw_config(cfg, path)
     source = 1 if uses_labels(path[-1]) else 0

@@ -29,7 +29,7 @@ from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .labeler import check_label_files
-from .path import ROOT, Path, from_name, to_name
+from .path import ROOT, StagePath, from_name, to_name
 from .plain_config import drop_worker_settings, plain_config
 from .policies import PolicySet
 from .record import Record
@@ -297,7 +297,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 f'load_from={parent_checkpoint(self.cfg, path)}'
             )
 
-    def _following(self, record: Record) -> list[Path]:
+    def _following(self, record: Record) -> list[StagePath]:
         if ROOT not in record.scores:
             return [ROOT]
         if record.scores[ROOT] is None:
@@ -317,7 +317,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         return following
 
     @master_only
-    def _remove_unneeded(self, record: Record, following: list[Path]) -> None:
+    def _remove_unneeded(self, record: Record, following: list[StagePath]) -> None:
         """Removes what no stage will start from or learn from any more.
 
         A finished stage may still be asked for a child as long as stages of its

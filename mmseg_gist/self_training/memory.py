@@ -1,12 +1,12 @@
 """The largest memory that a stage took."""
 
 import re
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import torch
 
-STATUS = FilePath('/proc/self/status')
-CLEAR = FilePath('/proc/self/clear_refs')
+STATUS = Path('/proc/self/status')
+CLEAR = Path('/proc/self/clear_refs')
 
 
 def reset_peak_memory() -> None:

@@ -14,8 +14,8 @@ import re
 
 from mmseg_gist.utils import UserError, in_unit_interval
 
-Path = tuple[str, ...]
-ROOT: Path = ()
+StagePath = tuple[str, ...]
+ROOT: StagePath = ()
 
 
 def mix_of(alpha: float) -> str:
@@ -43,7 +43,7 @@ def uses_pseudo_labels(mix: str) -> bool:
     return mix != 'L'
 
 
-def to_name(path: Path) -> str:
+def to_name(path: StagePath) -> str:
     """``('L', 'P', 'P')`` is ``'LPP'``, the empty path is ``'0'``.
 
     Mixes other than L and P are set off by ``-``: ``'L-0.25-0.25'``.
@@ -53,7 +53,7 @@ def to_name(path: Path) -> str:
     return re.sub(r'(?<=[LP])-(?=[LP])', '', '-'.join(path))
 
 
-def from_name(name: str) -> Path:
+def from_name(name: str) -> StagePath:
     """The inverse of :func:`to_name`.
 
     Raises:

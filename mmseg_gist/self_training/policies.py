@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from mmseg_gist.utils import UserError, at_least_one, in_unit_interval
 
-from .path import ROOT, Path, from_name, mix_of
+from .path import ROOT, StagePath, from_name, mix_of
 from .registry import POLICIES
 
-Scores = Mapping[Path, float | None]
+Scores = Mapping[StagePath, float | None]
 
 
-def follow(paths: list[Path], scores: Scores) -> list[Path]:
+def follow(paths: list[StagePath], scores: Scores) -> list[StagePath]:
     """The next stage of each path, each stage once; a failed path ends."""
     following = []
     for path in paths:
@@ -42,7 +42,7 @@ class FixedPath:
         # on a command line 0 and 0.25 are numbers
         self.paths = [from_name(str(path))]
 
-    def __call__(self, scores: Scores) -> list[Path]:
+    def __call__(self, scores: Scores) -> list[StagePath]:
         return follow(self.paths, scores)
 
 
@@ -123,13 +123,13 @@ class RIST(FixedPath):
 
 def random_path(
     seed: str, num_stages: int, probability: float, max_run: int | None
-) -> Path:
+) -> StagePath:
     """One path of Algorithm 2: at each stage L if Uniform(0, 1) says so.
 
     A letter that would make a run too long is replaced by the other one.
     """
     uniform = random.Random(seed).random
-    path: Path = ROOT
+    path: StagePath = ROOT
     for _ in range(num_stages):
         letter = 'L' if uniform() >= 1 - probability else 'P'
         if max_run is not None and path[-max_run:] == (letter,) * max_run:
@@ -177,7 +177,7 @@ class GIST:
                 f'{self.depth} stages of a move'
             )
 
-    def __call__(self, scores: Scores) -> list[Path]:
+    def __call__(self, scores: Scores) -> list[StagePath]:
         beam = [ROOT]
         for _ in range(self.num_stages // self.depth):
             children = [parent + move for parent in beam for move in self.moves]
@@ -209,6 +209,6 @@ class PolicySet:
             name: POLICIES.build(policy) for name, policy in policies.items()
         }
 
-    def __call__(self, scores: Scores) -> list[Path]:
+    def __call__(self, scores: Scores) -> list[StagePath]:
         asked = (policy(scores) for policy in self.policies.values())
         return list(dict.fromkeys(path for paths in asked for path in paths))

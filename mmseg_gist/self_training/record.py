@@ -6,30 +6,30 @@ policy again. It is written whole, atomically, after each stage.
 
 import json
 from collections.abc import Mapping
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from mmengine.dist import master_only
 from prettytable import PrettyTable
 
 from mmseg_gist.utils import UserError, atomic_path
 
-from .path import ROOT, Path, from_name, to_name
+from .path import ROOT, StagePath, from_name, to_name
 from .replay import so_far
 
 
-def best_stage(scores: Mapping[Path, float | None]) -> Path:
+def best_stage(scores: Mapping[StagePath, float | None]) -> StagePath:
     """The stage that a search over these stages gives.
 
     Args:
         scores: Development mIoU by path, None where a stage failed.
 
     Returns:
-        Path: Of the best; of equal ones that with the fewest trainings behind
+        StagePath: Of the best; of equal ones that with the fewest trainings behind
         it, then the first by name, as in the record.
     """
     finished = [path for path, score in scores.items() if score is not None]
 
-    def rank(path: Path) -> tuple:
+    def rank(path: StagePath) -> tuple:
         return -scores[path], len(path), to_name(path)
 
     return min(finished, key=rank, default=ROOT)
@@ -53,7 +53,7 @@ class Record:
     """
 
     def __init__(self, file, run: dict) -> None:
-        self.file = FilePath(file)
+        self.file = Path(file)
         self.run = run
         self.stages: list[dict] = []
 
@@ -65,7 +65,7 @@ class Record:
             UserError: The file is no record.
         """
         try:
-            content = json.loads(FilePath(file).read_text())
+            content = json.loads(Path(file).read_text())
             record = cls(file, content['run'])
             record.stages = content['stages']
             for row in record.stages:
@@ -93,7 +93,7 @@ class Record:
         self.save()
 
     @property
-    def scores(self) -> dict[Path, float | None]:
+    def scores(self) -> dict[StagePath, float | None]:
         """Development mIoU by path, None where the stage failed."""
         return {
             from_name(stage['path']): (
@@ -103,11 +103,11 @@ class Record:
         }
 
     @property
-    def best(self) -> Path:
+    def best(self) -> StagePath:
         """The result of the run: see :func:`best_stage`."""
         return best_stage(self.scores)
 
-    def __getitem__(self, path: Path) -> dict:
+    def __getitem__(self, path: StagePath) -> dict:
         return next(stage for stage in self.stages if stage['path'] == to_name(path))
 
     def table(self) -> str:
@@ -161,10 +161,10 @@ def check_row(row: dict) -> None:
     if not all(0 <= score <= 100 for score in scores):
         raise ValueError(f'mIoU {scores}')
     sum(row['seconds'].values())
-    FilePath(row['checkpoint'])
+    Path(row['checkpoint'])
 
 
-def kind_of_labels(path: Path) -> str:
+def kind_of_labels(path: StagePath) -> str:
     """In words, what the last stage of a path trains on."""
     mix = path[-1] if path else 'L'
     if mix in ('L', 'P'):

@@ -40,7 +40,7 @@ from .config import (
     with_thresholds,
 )
 from .own_runner import whole_images
-from .path import ROOT, Path, to_name, uses_pseudo_labels
+from .path import ROOT, StagePath, to_name, uses_pseudo_labels
 
 IMAGES = 2  # of each data set; BatchNorm needs more than one
 
@@ -71,7 +71,7 @@ def mixes_of(policy: Callable) -> list[str]:
     return list(dict.fromkeys(path[-1] for path in scores if path))
 
 
-def rehearse_stage(cfg: Config, path: Path) -> None:
+def rehearse_stage(cfg: Config, path: StagePath) -> None:
     """Tries one stage.
 
     Args:
@@ -118,7 +118,7 @@ def rehearse_stage(cfg: Config, path: Path) -> None:
                     evaluate(model, stage, name)
 
 
-def make_labels(cfg: Config, path: Path) -> None:
+def make_labels(cfg: Config, path: StagePath) -> None:
     """Labels the first images, and fills in the thresholds of label erase."""
     labeler = labeler_config(cfg, path, IMAGES)  # the first ones, or all
     loader = Runner.build_dataloader(labeler.test_dataloader)

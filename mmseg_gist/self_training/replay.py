@@ -6,7 +6,7 @@ asking again over a record that holds more gives what a run of its own gives.
 
 from mmseg_gist.utils import UserError
 
-from .path import ROOT, Path, to_name
+from .path import ROOT, StagePath, to_name
 from .policies import Scores
 
 
@@ -29,7 +29,7 @@ def so_far(policy, scores: Scores) -> Scores:
     return visited
 
 
-def replay(policy, scores: Scores) -> list[Path]:
+def replay(policy, scores: Scores) -> list[StagePath]:
     """The stages that a run of the policy trains, from stage 0 on.
 
     Args:

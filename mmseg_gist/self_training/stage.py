@@ -12,7 +12,7 @@ import time
 import zipfile
 from contextlib import contextmanager
 from math import isfinite, nan
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -38,10 +38,10 @@ from .label_statistics import human_statistics, pseudo_statistics
 from .labeler import label_for
 from .memory import peak_memory, reset_peak_memory
 from .own_runner import own_runner, whole_images
-from .path import Path, to_name, uses_pseudo_labels
+from .path import StagePath, to_name, uses_pseudo_labels
 
 
-def run_stage(cfg: Config, path: Path) -> dict:
+def run_stage(cfg: Config, path: StagePath) -> dict:
     """Trains and evaluates a stage, from where it was cut off if it was.
 
     Args:
@@ -174,16 +174,16 @@ def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
         temporary.write_bytes(content.getbuffer())
 
 
-def remove_results(cfg: Config, path: Path) -> None:
+def remove_results(cfg: Config, path: StagePath) -> None:
     """Removes a finished stage's checkpoint and the pseudo-labels made by it."""
     shutil.rmtree(pseudo_label_dir(cfg, path), ignore_errors=True)
-    FilePath(stage_dir(cfg, path), CHECKPOINT).unlink(missing_ok=True)
+    Path(stage_dir(cfg, path), CHECKPOINT).unlink(missing_ok=True)
 
 
-def clean_up(cfg: Config, path: Path) -> None:
+def clean_up(cfg: Config, path: StagePath) -> None:
     """Removes what only an unfinished stage needs."""
     if is_main_process():
-        folder = FilePath(stage_dir(cfg, path))
+        folder = Path(stage_dir(cfg, path))
         for pattern in (
             ProgressHook.filename,
             'last_checkpoint',

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from mmseg_gist.self_training.path import Path
+from mmseg_gist.self_training.path import StagePath
 
 
-def play(policy, scores: dict, limit: int) -> Iterator[Path]:
+def play(policy, scores: dict, limit: int) -> Iterator[StagePath]:
     """The stages that a loop would train; the caller enters their scores.
 
     Args:

@@ -12,10 +12,10 @@ from mmseg_gist.analysis.runs import Run, find_runs, records_parser
 from mmseg_gist.analysis.spread import spread
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
-from mmseg_gist.self_training.path import Path, from_name, to_name
+from mmseg_gist.self_training.path import StagePath, from_name, to_name
 
 
-def columns_of(each: Run, path: Path) -> tuple[list[str], dict[str, list[float]]]:
+def columns_of(each: Run, path: StagePath) -> tuple[list[str], dict[str, list[float]]]:
     """The classes, and their shares in human labels, then stage by stage."""
     classes, human, models = counted_shares(each.record, path)
     stages = {to_name(stage): models[stage] for stage in models}

@@ -17,13 +17,13 @@ from mmseg_gist.analysis.runs import Run, find_runs, labels, records_parser, ser
 from mmseg_gist.analysis.spread import spread
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
-from mmseg_gist.self_training.path import Path, from_name
+from mmseg_gist.self_training.path import StagePath, from_name
 from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.self_training.replay import replay
 from mmseg_gist.utils import UserError
 
 
-def read_areas(each: Run) -> dict[Path, np.ndarray]:
+def read_areas(each: Run) -> dict[StagePath, np.ndarray]:
     """(N, C, 3) int64 of each finished stage, images in one order.
 
     Raises:

@@ -16,13 +16,13 @@ from mmseg_gist.analysis.spread import (
 )
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
-from mmseg_gist.self_training.path import Path, to_name
+from mmseg_gist.self_training.path import StagePath, to_name
 from mmseg_gist.self_training.policies import FixedPath
 from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.utils import UserError
 
 
-def paths_of(run: Run, policy: str | None) -> list[Path]:
+def paths_of(run: Run, policy: str | None) -> list[StagePath]:
     """The paths of the named policy, or of that with the most."""
     if policy:
         series([run], [policy])  # is it there?
@@ -34,7 +34,7 @@ def paths_of(run: Run, policy: str | None) -> list[Path]:
     return paths
 
 
-def result_of(run: Run, path: Path) -> Path:
+def result_of(run: Run, path: StagePath) -> StagePath:
     return best_stage(run.scores_of(FixedPath(to_name(path))))
 
 

@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from mmseg_gist.analysis.figures import COLORS, LINES, MARKERS
-from mmseg_gist.self_training.path import Path, to_name
+from mmseg_gist.self_training.path import StagePath, to_name
 
 from .tree import leaves
 
@@ -119,7 +119,7 @@ def _rows_to_svg(
     return to_svg(figure, xlabel)
 
 
-def tree(scores: Mapping[Path, float | None], best: Path) -> str:
+def tree(scores: Mapping[StagePath, float | None], best: StagePath) -> str:
     """The stages from left to right (Fig. 3).
 
     Args:

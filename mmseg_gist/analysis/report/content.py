@@ -12,7 +12,12 @@ from mmseg_gist.datasets.check import SETS
 from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.config import label_erase, stage_iters
 from mmseg_gist.self_training.label_statistics import warnings_of
-from mmseg_gist.self_training.path import Path, from_name, to_name, uses_pseudo_labels
+from mmseg_gist.self_training.path import (
+    StagePath,
+    from_name,
+    to_name,
+    uses_pseudo_labels,
+)
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import kind_of_labels
 from mmseg_gist.self_training.replay import so_far
@@ -221,7 +226,7 @@ def share_rows(
     return rows
 
 
-def share_path(names: Sequence[str], best: Path) -> list[str]:
+def share_path(names: Sequence[str], best: StagePath) -> list[str]:
     """Those of the models that lie on one path: the chosen stage's or the longest.
 
     Args:

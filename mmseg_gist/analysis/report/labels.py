@@ -8,7 +8,7 @@ by then (``train_cfg.keep='best'``).
 import json
 import os.path as osp
 from collections.abc import Iterator, Sequence
-from pathlib import Path as FilePath
+from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
@@ -30,7 +30,7 @@ from mmseg_gist.self_training.config import (
     with_thresholds,
 )
 from mmseg_gist.self_training.labeler import labels_there
-from mmseg_gist.self_training.path import Path, to_name
+from mmseg_gist.self_training.path import StagePath, to_name
 from mmseg_gist.utils import atomic_path
 
 from . import pictures
@@ -47,7 +47,7 @@ class Store:
         readonly: Nothing is written.
     """
 
-    def __init__(self, folder: FilePath, readonly: bool = False) -> None:
+    def __init__(self, folder: Path, readonly: bool = False) -> None:
         self.folder = folder
         self.readonly = readonly
 
@@ -65,7 +65,9 @@ class Store:
         return content
 
 
-def read_models(cfg: Config, stages: Sequence[Path], store: Store) -> dict[str, dict]:
+def read_models(
+    cfg: Config, stages: Sequence[StagePath], store: Store
+) -> dict[str, dict]:
     """The labels by each stage's model.
 
     Args:

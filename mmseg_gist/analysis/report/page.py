@@ -2,7 +2,7 @@
 
 import time
 from functools import partial
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from jinja2 import Environment
 from mmengine.config import Config
@@ -19,10 +19,10 @@ from .tree import labeled_by
 
 FILE = 'report.html'
 STORE = 'report_data'
-HERE = FilePath(__file__).parent
+HERE = Path(__file__).parent
 
 
-def write_report(cfg: Config, out: str | None = None) -> FilePath:
+def write_report(cfg: Config, out: str | None = None) -> Path:
     """Writes what a run has shown so far.
 
     Args:
@@ -36,8 +36,8 @@ def write_report(cfg: Config, out: str | None = None) -> FilePath:
     Raises:
         UserError: There is no readable record.
     """
-    work_dir = FilePath(cfg.work_dir)
-    file = FilePath(out) if out else work_dir / FILE
+    work_dir = Path(cfg.work_dir)
+    file = Path(out) if out else work_dir / FILE
     run = Run(work_dir / 'record.json')
     if 'metainfo' not in cfg:
         cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
