@@ -68,15 +68,12 @@ from mmengine.config import Config
 from torch.nn import Conv2d
 
 from mmseg_gist.models.utils import DepthwiseConv2d
-from mmseg_gist.self_training.config import (
-    labeler_config,
-    pseudo_label_dir,
-    stage_config,
-)
-from mmseg_gist.self_training.labeler import label_for
+from mmseg_gist.self_training.config import stage_config
+from mmseg_gist.self_training.labeler import label_for, labeler_config
 from mmseg_gist.self_training.own_runner import own_runner
 from mmseg_gist.self_training.registry import POLICIES
-from mmseg_gist.self_training.stage import run_stage
+from mmseg_gist.self_training.stage import Stage
+from mmseg_gist.self_training.training import run_stage
 
 
 def train(cfg: Config, hook: TurnHook) -> None:
@@ -105,7 +102,7 @@ def plain_config(cfg: Config) -> Config:
 def iterations(cfg: Config) -> dict[str, list[float]]:
     bare = deepcopy(cfg)
     bare.train_cfg.consistency = None
-    label_for(bare, ('P',))
+    label_for(Stage(bare, ('P',)))
 
     def with_pytorchs_depthwise(hook: TurnHook) -> None:
         with patch.object(DepthwiseConv2d, 'forward', Conv2d.forward):
@@ -115,9 +112,9 @@ def iterations(cfg: Config) -> dict[str, list[float]]:
         1,
         dict(
             plain=lambda hook: train(plain_config(cfg), hook),
-            l=lambda hook: train(stage_config(bare, ('L',)), hook),
-            p=lambda hook: train(stage_config(bare, ('P',)), hook),
-            consistency=lambda hook: train(stage_config(cfg, ('L',)), hook),
+            l=lambda hook: train(stage_config(Stage(bare, ('L',))), hook),
+            p=lambda hook: train(stage_config(Stage(bare, ('P',))), hook),
+            consistency=lambda hook: train(stage_config(Stage(cfg, ('L',))), hook),
             pytorch=with_pytorchs_depthwise,
         ),
     )
@@ -143,7 +140,7 @@ def labeling(cfg: Config, data: Path, size: int) -> list[float]:
     cfg.unlabeled_dataloader.dataset.update(
         ann_file=tested.ann_file, data_prefix=dict(img_path=tested.data_prefix.img_path)
     )
-    labeler = labeler_config(cfg, ('P',), None)
+    labeler = labeler_config(Stage(cfg, ('P',)), None)
     tester = deepcopy(labeler)
     tester.work_dir += '_tested'
     tester.test_dataloader.dataset = tested
@@ -160,7 +157,7 @@ def labeling(cfg: Config, data: Path, size: int) -> list[float]:
             label=lambda hook: test(labeler, hook), test=lambda hook: test(tester, hook)
         ),
     )
-    shutil.rmtree(pseudo_label_dir(cfg, ()))
+    shutil.rmtree(Stage(cfg).pseudo_label_dir)
     return turn_ratios(found, 'test', 'label')
 
 
@@ -171,7 +168,7 @@ def startup(cfg: Config, rounds: int) -> dict[str, list[float]]:
     for _ in range(rounds):
         shutil.rmtree(f'{cfg.work_dir}/stages/L', ignore_errors=True)
         start = now()
-        row = run_stage(cfg, ('L',))
+        row = run_stage(Stage(cfg, ('L',)))
         seconds = now() - start - row['seconds']['evaluation']
         beside = seconds - TimerHook.iteration() * row['iters']
         whole = beside + 3000 * TimerHook.iteration()

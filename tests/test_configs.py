@@ -20,10 +20,10 @@ from shipped_configs import FOLDER, load, one, stage_of
 from mmseg_gist.cli import config_parser, load_config
 from mmseg_gist.models.utils import StrongAugmentation
 from mmseg_gist.self_training import IterativeSelfTrainingLoop
-from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.path import from_name
 from mmseg_gist.self_training.policies import GIST
 from mmseg_gist.self_training.registry import POLICIES
+from mmseg_gist.self_training.stage import Stage
 
 FRACTIONS = dict(
     voc=['1-50', '1-20', '1-8'],
@@ -252,7 +252,7 @@ def test_the_projects_own_recipe(name):
     first, iters, rates = 1500, 375, [5e-5, 5e-5]
     if 'shapes' in name:
         first, iters, rates = 800, 200, [5e-4, 1e-3]
-    assert (stage_iters(cfg, ()), stage_iters(cfg, ('P',))) == (first, iters)
+    assert (Stage(cfg).iters, Stage(cfg, ('P',)).iters) == (first, iters)
     for mix in 'LP':
         stage = stage_of(name, mix)
         assert stage.train_cfg.max_iters == iters

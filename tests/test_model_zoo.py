@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmseg_gist.self_training.config import stage_iters
+from mmseg_gist.self_training.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = [
@@ -48,6 +48,6 @@ def test_the_row_of_a_config_says_what_it_is(folder):
         cfg = Config.fromfile(ROOT / 'configs' / folder / name)
         assert numbers(row[3]) == list(cfg.crop_size)
         settings = cfg.train_cfg
-        iters = [settings.get('max_iters') or stage_iters(cfg, ())]
-        iters += [stage_iters(cfg, ('P',))] if 'policy' in settings else []
+        iters = [settings.get('max_iters') or Stage(cfg).iters]
+        iters += [Stage(cfg, ('P',)).iters] if 'policy' in settings else []
         assert numbers(row[4]) == iters

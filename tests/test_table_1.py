@@ -12,8 +12,8 @@ from mmengine.runner.checkpoint import get_external_models
 from mmseg.registry import MODELS
 from shipped_configs import FOLDER, load, one, stage_of
 
-from mmseg_gist.self_training.config import stage_iters
 from mmseg_gist.self_training.registry import POLICIES
+from mmseg_gist.self_training.stage import Stage
 
 TABLE_1 = [
     *(f'voc_{part}' for part in ('1-50', '1-20', '1-8')),
@@ -88,7 +88,7 @@ def test_a_refined_row_of_table_1(cell, policy):
     assert cfg.train_cfg.get('perturbation') is None
     iters = PAPER[cell.split('_')[0]][0]
     for path in (('L',), ('P',)):
-        assert stage_iters(cfg, path) == iters
+        assert Stage(cfg, path).iters == iters
         stage = stage_of(f'gist/deeplabv2_{cell}_{policy}', *path)
         check_paper(stage, cell, iters)
         (dataset,) = stage.train_dataloader.dataset.datasets

@@ -22,10 +22,10 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmseg_gist.analysis.runs import STAGE_0
 from mmseg_gist.cli import Config, config_parser, load_config, read_config, run
-from mmseg_gist.self_training.config import CHECKPOINT, own_runtime
-from mmseg_gist.self_training.own_runner import own_runner
+from mmseg_gist.self_training.own_runner import own_runner, own_runtime
 from mmseg_gist.self_training.path import to_name
 from mmseg_gist.self_training.record import Record
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError
 
 # what stage 0 does not depend on
@@ -128,7 +128,7 @@ def train_seed(base: Config, settings: dict, seed: int) -> Iterator[tuple[str, R
             if not shared:
                 stage_0 = stage_0_config(base, seed)
                 train(stage_0)
-                shared = str(Path(stage_0.work_dir, 'stages/0', CHECKPOINT))
+                shared = Stage(stage_0).checkpoint
             cfg.load_from = shared
         train(cfg)
         yield name, Record.load(Path(cfg.work_dir, 'record.json'))

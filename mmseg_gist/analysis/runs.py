@@ -8,9 +8,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmseg_gist.self_training.config import RUN_CONFIG
 from mmseg_gist.self_training.path import StagePath, from_name
-from mmseg_gist.self_training.record import Record
+from mmseg_gist.self_training.record import RUN_CONFIG, Record
 from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.replay import replay
 from mmseg_gist.utils import UserError

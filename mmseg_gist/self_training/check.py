@@ -6,14 +6,11 @@ from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.utils import UserError
 
-from .config import (
-    check_schedules,
-    consistency_parts,
-    ignore_index,
-    label_erase,
-    refined,
-)
+from .config import consistency_parts, ignore_index
+from .path import ROOT
 from .registry import build
+from .schedule import fit_schedule
+from .stage import Stage
 
 
 def check_settings(cfg: Config) -> None:
@@ -29,6 +26,12 @@ def check_settings(cfg: Config) -> None:
     check_evaluator(cfg.get('val_evaluator'))
     check_ignore_index(cfg)
     check_later_stages(cfg)
+
+
+def check_schedules(cfg: Config) -> None:
+    """A schedule must fit into a stage."""
+    for stage in (Stage(cfg, ROOT), Stage(cfg, ('L',))):  # stage 0, and all others
+        fit_schedule(stage.cfg.get('param_scheduler'), stage.iters)
 
 
 def check_evaluator(evaluator) -> None:
@@ -91,12 +94,13 @@ def check_later_stages(cfg: Config) -> None:
             'images in a list (ann_file)'
         )
     name = 'unlabeled_dataloader.dataset.pipeline'
-    pipeline = refined(cfg, ('P',)).unlabeled_dataloader.dataset.get('pipeline') or []
+    stage = Stage(cfg, ('P',))
+    pipeline = stage.cfg.unlabeled_dataloader.dataset.get('pipeline') or []
     if not any(loads(step, 'Annotations') for step in pipeline):
         raise UserError(f'{name} has no LoadAnnotations, which reads pseudo-labels')
     for step in pipeline:
         build(TRANSFORMS, step, name)
-    if erase := label_erase(cfg):
-        build(TRANSFORMS, erase, 'train_cfg.label_erase')
+    if stage.label_erase:
+        build(TRANSFORMS, stage.label_erase, 'train_cfg.label_erase')
     for part, kind in (settings.get('perturbation') or {}).items():
         build(MODELS, kind, f'train_cfg.perturbation.{part}')

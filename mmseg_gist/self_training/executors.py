@@ -1,8 +1,8 @@
 """Where stages run.
 
-An executor has two methods: ``submit(cfg, path)`` takes a stage (the arguments
-of :func:`run_stage`), ``next_finished()`` waits for one and returns its path
-and its row of the record. How many run at the same time is its own affair.
+An executor has two methods: ``submit(stage)`` takes a :class:`Stage` for
+:func:`run_stage`, ``next_finished()`` waits for one and returns its row of the
+record. How many run at the same time is its own affair.
 """
 
 import os
@@ -17,9 +17,10 @@ from mmengine.utils import import_modules_from_strings
 
 from mmseg_gist.utils import UserError
 
-from .path import StagePath, to_name
+from .path import StagePath
 from .registry import EXECUTORS
-from .stage import run_stage
+from .stage import Stage
+from .training import run_stage
 
 
 @EXECUTORS.register_module()
@@ -29,12 +30,11 @@ class SerialExecutor:
     def __init__(self) -> None:
         self.waiting = deque()
 
-    def submit(self, cfg: Config, path: StagePath) -> None:
-        self.waiting.append((cfg, path))
+    def submit(self, stage: Stage) -> None:
+        self.waiting.append(stage)
 
-    def next_finished(self) -> tuple[StagePath, dict]:
-        cfg, path = self.waiting.popleft()
-        return path, run_stage(cfg, path)
+    def next_finished(self) -> dict:
+        return run_stage(self.waiting.popleft())
 
 
 @EXECUTORS.register_module()
@@ -105,11 +105,12 @@ class RayExecutor:
         )(run_stage_in_worker)
         self.running = {}
 
-    def submit(self, cfg: Config, path: StagePath) -> None:
-        task = self.task.remote(cfg.to_dict(), path, os.getcwd(), os.getpid())
-        self.running[task] = path
+    def submit(self, stage: Stage) -> None:
+        cfg = stage.run_cfg.to_dict()
+        task = self.task.remote(cfg, stage.path, os.getcwd(), os.getpid())
+        self.running[task] = stage
 
-    def next_finished(self) -> tuple[StagePath, dict]:
+    def next_finished(self) -> dict:
         (task,), _ = self.ray.wait(list(self.running), num_returns=1)
         try:
             row = self.ray.get(task)
@@ -117,18 +118,19 @@ class RayExecutor:
             raise error.cause from error
         except self.ray.exceptions.RayError as error:
             raise UserError(
-                f'the worker of stage {to_name(self.running[task])} died again and '
+                f'the worker of stage {self.running[task].name} died again and '
                 f"again ({' '.join(str(error).split())}); see its log in the stage's "
                 'folder'
             ) from error
-        return self.running.pop(task), row
+        del self.running[task]
+        return row
 
 
 def run_stage_in_worker(cfg: dict, path: StagePath, cwd: str, driver: int) -> dict:
     """:func:`run_stage` in another process, perhaps on another machine.
 
     Args:
-        cfg (dict): The config as built-in types, which any version can unpickle.
+        cfg (dict): That of the run as built-in types, which any version can unpickle.
         path: Of the stage.
         cwd (str): The driver's, from which the config's relative paths start.
         driver (int): Its process, which the lock of the work dir names.
@@ -144,4 +146,4 @@ def run_stage_in_worker(cfg: dict, path: StagePath, cwd: str, driver: int) -> di
     import_modules_from_strings(**cfg.get('custom_imports') or {})
     # as the run's own Runner does in its process
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    return run_stage(cfg, path)
+    return run_stage(Stage(cfg, path))

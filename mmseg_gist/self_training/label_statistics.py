@@ -7,7 +7,6 @@ is trained on them. Their statistics show both without any ground truth.
 import logging
 from collections.abc import Callable, Sequence
 
-from mmengine.config import Config
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import print_log
 from prettytable import PrettyTable
@@ -15,25 +14,22 @@ from prettytable import PrettyTable
 from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 
-from .config import erase_limits, label_erase, with_thresholds
-from .path import StagePath, to_name
+from .label_erase import erase_limits, with_thresholds
+from .stage import Stage
 
 LEAST_KEPT = 10  # percent of the pixels; below it nearly nothing is kept
 
 
-def human_statistics(cfg: Config) -> dict[str, Shares]:
+def human_statistics(stage: Stage) -> dict[str, Shares]:
     """``class_shares`` of the labels that stage 0 trains on, see below."""
-    return from_main(lambda: dict(class_shares=human_shares(cfg)))
+    return from_main(lambda: dict(class_shares=human_shares(stage)))
 
 
-def pseudo_statistics(
-    cfg: Config, path: StagePath, files: Sequence[str]
-) -> tuple[dict, dict | None]:
+def pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict | None]:
     """Counts the classes in the pseudo-labels that a stage draws, and logs them.
 
     Args:
-        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
-        path: Of the stage.
+        stage: See :func:`mmseg_gist.self_training.training.run_stage`.
         files: Those pseudo-labels.
 
     Returns:
@@ -42,7 +38,7 @@ def pseudo_statistics(
         ``class_shares``, in percent by class, of all pixels before any label
         erase; and ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`.
     """
-    return from_main(lambda: _pseudo_statistics(cfg, path, files))
+    return from_main(lambda: _pseudo_statistics(stage, files))
 
 
 def from_main(count: Callable):
@@ -52,26 +48,24 @@ def from_main(count: Callable):
     return found[0]
 
 
-def _pseudo_statistics(
-    cfg: Config, path: StagePath, files: Sequence[str]
-) -> tuple[dict, dict | None]:
-    classes, human = cfg.metainfo.classes, human_shares(cfg)
+def _pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict | None]:
+    classes, human = stage.cfg.metainfo.classes, human_shares(stage)
     counts = histogram(files, len(human))
     fresh = shares(counts.sum(axis=1))
-    erase = with_thresholds(label_erase(cfg), counts, len(path))
+    erase = with_thresholds(stage.label_erase, counts, len(stage.path))
     kept = kept_shares(counts, erase_limits(erase))
     table = PrettyTable(['class', 'human', 'pseudo', 'kept'], align='r')
     table.align['class'] = 'l'
     for name, *values in zip(classes, human, fresh, kept['classes']):
         table.add_row([name, *('' if v is None else f'{v:.2f}' for v in values)])
     print_log(
-        f'Stage {to_name(path)} trains on {kept["all"]:.1f} % of the pixels of its '
+        f'Stage {stage.name} trains on {kept["all"]:.1f} % of the pixels of its '
         'pseudo-labels. Percent of each class in human labels and in pseudo-labels, '
         f'and how much of it is kept:\n{table}',
         'current',
     )
     for line in warnings_of(kept, human, fresh, classes):
-        print_log(f'stage {to_name(path)}: {line}', 'current', logging.WARNING)
+        print_log(f'stage {stage.name}: {line}', 'current', logging.WARNING)
     return dict(class_shares=fresh, kept=kept), erase
 
 
@@ -101,6 +95,6 @@ def warnings_of(
     return lines
 
 
-def human_shares(cfg: Config) -> Shares:
-    pixels = count_human_labels(cfg.train_dataloader.dataset)
-    return shares(pixels[: len(cfg.metainfo.classes)])
+def human_shares(stage: Stage) -> Shares:
+    pixels = count_human_labels(stage.cfg.train_dataloader.dataset)
+    return shares(pixels[: len(stage.cfg.metainfo.classes)])

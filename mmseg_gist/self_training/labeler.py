@@ -1,5 +1,6 @@
 """Pseudo-labels: a model's predictions on whole unlabeled images."""
 
+import copy
 import logging
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
@@ -11,61 +12,96 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_gist.datasets.draws import draws
+from mmseg_gist.datasets.labels import leaves, loads
 from mmseg_gist.datasets.output_names import confidence_path
+from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError, why
 
-from .config import (
-    draw_config,
-    labeler_config,
-    pseudo_label_dir,
-    pseudo_labeled,
-    refined,
-    stage_iters,
-)
-from .own_runner import own_runner, whole_images
-from .path import ROOT, StagePath, to_name, uses_labels
+from .config import allow_several_sizes, draw_config, pseudo_labeled
+from .own_runner import leave_out_trackers, own_runner, own_runtime, whole_images
+from .path import StagePath
+from .stage import Stage
+
+# what a labeling has no use for
+OF_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
+OF_DEVELOPMENT = ('val_dataloader', 'val_cfg', 'val_evaluator', 'unlabeled_dataloader')
 
 Labels = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
 
 
-def label_for(cfg: Config, path: StagePath) -> tuple[list[str], int]:
+def label_for(stage: Stage) -> tuple[list[str], int]:
     """Makes the pseudo-labels that a stage draws and that are not there yet.
 
     The parent's model labels them, with the development set's pipeline.
 
     Args:
-        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
-        path: Of the stage.
+        stage: See :func:`mmseg_gist.self_training.training.run_stage`.
 
     Returns:
         tuple: The pseudo-labels that the stage draws, and how many unlabeled
         images there are. Both are the same after an interruption.
     """
-    files = list(label_files(cfg, path[:-1]).values())
-    drawn = drawn_indices(cfg, path, len(files))
+    files = list(label_files(stage).values())
+    drawn = drawn_indices(stage, len(files))
     with ThreadPoolExecutor() as pool:
         done = pool.map(is_labeled, [files[i] for i in drawn])
         missing = [i for i, is_done in zip(drawn, done) if not is_done]
     barrier()
     if missing:
-        with own_runner(labeler_config(cfg, path, missing)) as runner, whole_images():
+        with own_runner(labeler_config(stage, missing)) as runner, whole_images():
             runner.test()
     barrier()
     return [files[i] for i in drawn], len(files)
 
 
-def label_files(cfg: Config, parent: StagePath) -> dict[str, str]:
+def labeler_config(stage: Stage, indices: list[int]) -> Config:
+    """A test of the parent's model whose metric writes pseudo-labels.
+
+    Args:
+        stage: That learns from them.
+        indices: Of the unlabeled images.
+    """
+    cfg = copy.deepcopy(stage.cfg)
+    cfg.work_dir = stage.parent.pseudo_label_dir
+    cfg.load_from = stage.parent_checkpoint
+    cfg.resume = False
+    for key in (*OF_TRAINING, *OF_DEVELOPMENT):
+        cfg.pop(key, None)
+    loader = stage.cfg.val_dataloader
+    pipeline = [
+        step
+        for step in next(leaves(loader.dataset)).pipeline
+        if not loads(step, 'Annotations')
+    ]
+    dataset = dict(
+        pseudo_labeled(stage), pipeline=pipeline, indices=indices, test_mode=True
+    )
+    settings = stage.cfg.train_cfg
+    if labeling := settings.get('labeling'):
+        dataset['pipeline'] = tta_pipeline(pipeline, **labeling)
+        cfg.model = dict(type='LogitsTTAModel', module=cfg.model)
+    cfg.test_dataloader = dict(copy.deepcopy(loader), dataset=dataset)
+    cfg.test_cfg = dict(type='TestLoop')
+    probabilities = settings.get('probabilities') or dict(type='TemperatureScaling')
+    cfg.test_evaluator = dict(type='PseudoLabelWriter', probabilities=probabilities)
+    run = osp.basename(stage.run_cfg.work_dir)
+    own_runtime(cfg, f'{run}_{stage.parent.name}_pseudo_labels')
+    leave_out_trackers(cfg)
+    allow_several_sizes(cfg, 'Test')
+    return cfg
+
+
+def label_files(stage: Stage) -> dict[str, str]:
     """From each unlabeled image to its pseudo-label by the parent's model.
 
     Those that no stage has drawn so far are not there yet.
 
     Args:
-        cfg (Config): See :func:`mmseg_gist.self_training.stage.run_stage`.
-        parent: The stage whose model it is.
+        stage: That learns from them. Its run's config has ``metainfo``.
     """
     # serializing would stop to collect garbage, which takes longer than the rest
     settings = dict(pipeline=[], test_mode=True, serialize_data=False)
-    dataset = DATASETS.build(dict(pseudo_labeled(cfg, parent), **settings))
+    dataset = DATASETS.build(dict(pseudo_labeled(stage), **settings))
     items = map(dataset.get_data_info, range(len(dataset)))
     return {item['img_path']: item['seg_map_path'] for item in items}
 
@@ -82,10 +118,11 @@ def check_label_files(cfg: Config) -> None:
         UserError: Naming the image whose files would be elsewhere or another's, or
             the data set has classes of its own that are not the labeled set's.
     """
-    folder = osp.abspath(pseudo_label_dir(cfg, ROOT))
+    stage = Stage(cfg, ('P',))
+    folder = osp.abspath(stage.parent.pseudo_label_dir)
     owner = {}
     try:
-        files = label_files(refined(cfg, ('P',)), ROOT)
+        files = label_files(stage)
     except UserError:
         raise
     except Exception as error:  # each type has errors of its own
@@ -104,37 +141,38 @@ def check_label_files(cfg: Config) -> None:
                 )
 
 
-def labels_there(cfg: Config, parent: StagePath) -> dict[str, str]:
-    """Those of :func:`label_files` that are there, from a run's own config."""
-    files = label_files(refined(cfg, (*parent, 'P')), parent)
+def labels_there(model: Stage) -> dict[str, str]:
+    """From each unlabeled image that a stage's model has labeled to that label."""
+    files = label_files(model.child('P'))
     return {image: file for image, file in files.items() if osp.exists(file)}
 
 
-def labels_along(cfg: Config, path: StagePath) -> Labels:
-    """The pseudo-labels by the models along a path, of their common images.
+def labels_along(stage: Stage) -> Labels:
+    """The pseudo-labels by the models on the way to a stage, of their common images.
 
     Raises:
         UserError: There are none.
     """
-    stages = (path[:depth] for depth in range(len(path)))
-    labels = {stage: labels_there(cfg, stage) for stage in stages}
-    labels = {stage: files for stage, files in labels.items() if files}
+    cfg, path = stage.run_cfg, stage.path
+    models = (path[:depth] for depth in range(len(path)))
+    labels = {model: labels_there(Stage(cfg, model)) for model in models}
+    labels = {model: files for model, files in labels.items() if files}
     common = set.intersection(*map(set, labels.values())) if labels else set()
     if not common:
         raise UserError(
             f'{cfg.work_dir}: no image has pseudo-labels of every stage of '
-            f'{to_name(path)}; give the path of stages on pseudo-labels, whole'
+            f'{stage.name}; give the path of stages on pseudo-labels, whole'
         )
     return {
-        stage: {image: files[image] for image in sorted(common)}
-        for stage, files in labels.items()
+        model: {image: files[image] for image in sorted(common)}
+        for model, files in labels.items()
     }
 
 
-def drawn_indices(cfg: Config, path: StagePath, size: int) -> list[int]:
+def drawn_indices(stage: Stage, size: int) -> list[int]:
     """Which of the unlabeled images the stage draws, ascending."""
-    kinds = draw_config(cfg, path)
-    source = 1 if uses_labels(path[-1]) else 0
+    kinds = draw_config(stage)
+    source = 1 if stage.uses_labels else 0
     # the order of the labeled images plays no part in which others are drawn
     sizes = [1] * source + [size]
     world_size = get_world_size()
@@ -146,7 +184,7 @@ def drawn_indices(cfg: Config, path: StagePath, size: int) -> list[int]:
         for rank in range(world_size)
     ]  # fmt: skip
     drawn = set()
-    for _ in range(stage_iters(cfg, path)):
+    for _ in range(stage.iters):
         for batch in batches:
             drawn.update(draw.index for draw in next(batch) if draw.source == source)
         if len(drawn) == size:

@@ -24,18 +24,17 @@ from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one, unformatted, unwrapped, why
 
 from .check import check_settings
-from .config import RUN_CONFIG, parent_checkpoint, refined
-from .config import stage_iters as stage_length
 from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .labeler import check_label_files
-from .path import ROOT, StagePath, from_name, to_name
+from .path import ROOT, StagePath, from_name
 from .plain_config import drop_worker_settings, plain_config
 from .policies import PolicySet
-from .record import Record
+from .record import RUN_CONFIG, Record
 from .registry import EXECUTORS, POLICIES, build
 from .rehearsal import rehearse
-from .stage import clean_up, is_whole, remove_results
+from .stage import Stage
+from .training import clean_up, is_whole, remove_results
 
 
 @LOOPS.register_module()
@@ -164,7 +163,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 'train_cfg.stage_iters, the iterations of a stage, is missing: set it, '
                 'or stage_ratio and initial_iters'
             )
-        self.max_iters = at_least_one('stage_iters', stage_length(self.cfg, ('L',)))
+        self.max_iters = at_least_one('stage_iters', Stage(self.cfg, ('L',)).iters)
         self.record_file = osp.join(self.cfg.work_dir, 'record.json')
         new = not osp.exists(self.record_file)
         check_missing(dict(self.cfg, resume=not new))
@@ -236,8 +235,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
     def _tell_lengths(self) -> None:
         dataset = dict(self.cfg.unlabeled_dataloader['dataset'], pipeline=[])
         pool = len(DATASETS.build(dict(dataset, serialize_data=False)))
-        iters, first = self.max_iters, stage_length(self.cfg, ROOT)
-        loader = refined(self.cfg, ('P',)).unlabeled_dataloader
+        iters, first = self.max_iters, Stage(self.cfg, ROOT).iters
+        loader = Stage(self.cfg, ('P',)).cfg.unlabeled_dataloader
         seen = iters * loader.batch_size * get_world_size()
         self.runner.logger.info(
             f'Stage 0 has {first} iterations, each stage after it {iters}: one on '
@@ -248,7 +247,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
     def _train_stages(self, record: Record) -> None:
         for path, score in record.scores.items():
             if score is not None:
-                clean_up(self.cfg, path)
+                clean_up(Stage(self.cfg, path))
         running = set()
         while True:
             following = self._following(record)
@@ -258,14 +257,15 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 return
             for path in following:
                 if path not in running:
-                    self.executor.submit(self.cfg, path)
+                    self.executor.submit(Stage(self.cfg, path))
                     running.add(path)
             try:
-                path, row = self.executor.next_finished()
+                row = self.executor.next_finished()
             except Exception as error:
                 if getattr(error, 'errno', None) != errno.ENOSPC:  # no room for a log
                     self._say_what_stays(record)
                 raise
+            path = from_name(row['path'])
             running.remove(path)
             record.add(row)
             self.runner.visualizer.add_scalars(
@@ -273,7 +273,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 step=len(record.stages) - 1,
             )
             if row['status'] == 'finished':  # else its last state is kept
-                clean_up(self.cfg, path)
+                clean_up(Stage(self.cfg, path))
             else:
                 self._say_why(row, others=bool(self.policy(record.scores)))
             self.runner.logger.info(f'Stages so far:\n{record.table()}')
@@ -294,7 +294,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 f'Stage {row["path"]} failed: {row["reason"]}. '
                 + ('Other paths continue. ' if others else '')
                 + 'To train it with other settings, start in another --work-dir from '
-                f'load_from={parent_checkpoint(self.cfg, path)}'
+                f'load_from={Stage(self.cfg, path).parent_checkpoint}'
             )
 
     def _following(self, record: Record) -> list[StagePath]:
@@ -307,12 +307,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
             )
         following = self.policy(record.scores)
         for path in following:
-            checkpoint = parent_checkpoint(self.cfg, path)
-            if not osp.exists(checkpoint):
+            stage = Stage(self.cfg, path)
+            if not osp.exists(stage.parent_checkpoint):
                 raise UserError(
-                    f'{checkpoint}, which stage {to_name(path)} starts from, is gone '
-                    "(train_cfg.keep='best' removes what was not needed then): start "
-                    'in another --work-dir'
+                    f'{stage.parent_checkpoint}, which stage {stage.name} starts '
+                    "from, is gone (train_cfg.keep='best' removes what was not needed "
+                    'then): start in another --work-dir'
                 )
         return following
 
@@ -327,7 +327,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         depth = min(map(len, following), default=math.inf)
         for path in record.scores.keys() - parents - {record.best}:
             if len(path) < depth:
-                remove_results(self.cfg, path)
+                remove_results(Stage(self.cfg, path))
 
     def _kept_record(self) -> Record | None:
         """The record of the run that is resumed; None for a new run."""

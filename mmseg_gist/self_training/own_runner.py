@@ -1,3 +1,5 @@
+"""Runners inside the process of a run that has one itself."""
+
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 
+from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.engine.runner import BriefRunner
 
 
@@ -57,3 +60,29 @@ def kinds_by_name() -> list[type]:
     """What mmengine keeps by name; more visualizers may be imported later."""
     visualizers = Visualizer, *Visualizer.__subclasses__()
     return [MMLogger, MessageHub, DefaultScope, *visualizers]
+
+
+def own_runtime(cfg: Config, name: str) -> None:
+    """Gives the Runner of ``cfg`` names of its own and loaders that end with it."""
+    cfg.experiment_name = name
+    if cfg.get('visualizer'):
+        cfg.visualizer = dict(cfg.visualizer, name=name)
+        cfg.visualizer.pop('save_dir', None)
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        # each is gone through once; persistent workers that are left to the
+        # garbage collector keep it waiting for five seconds each
+        if cfg.get(key):
+            cfg[key] = dict(cfg[key], persistent_workers=False)
+
+
+def leave_out_trackers(cfg: Config) -> None:
+    """Leaves a Runner the visualizer's back ends that write into its work dir.
+
+    W&B and the like have one run in a process, which is the user's own.
+    """
+    if cfg.get('visualizer'):
+        cfg.visualizer.vis_backends = [
+            backend
+            for backend in cfg.visualizer.get('vis_backends') or ()
+            if step_name(backend) in ('LocalVisBackend', 'TensorboardVisBackend')
+        ]

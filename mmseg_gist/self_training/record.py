@@ -16,6 +16,8 @@ from mmseg_gist.utils import UserError, atomic_path
 from .path import ROOT, StagePath, from_name, to_name
 from .replay import so_far
 
+RUN_CONFIG = 'run_config.py'  # beside the record, the config that made it
+
 
 def best_stage(scores: Mapping[StagePath, float | None]) -> StagePath:
     """The stage that a search over these stages gives.

@@ -31,16 +31,12 @@ from mmseg_gist.engine.optim import optim_wrapper_for
 from mmseg_gist.engine.runner.by_size_loops import by_size
 from mmseg_gist.utils import UserError, seeded, why
 
-from .config import (
-    label_erase,
-    labeler_config,
-    refined,
-    stage_config,
-    stage_iters,
-    with_thresholds,
-)
+from .config import stage_config
+from .label_erase import with_thresholds
+from .labeler import labeler_config
 from .own_runner import whole_images
-from .path import ROOT, StagePath, to_name, uses_pseudo_labels
+from .path import ROOT
+from .stage import Stage
 
 IMAGES = 2  # of each data set; BatchNorm needs more than one
 
@@ -60,7 +56,7 @@ def rehearse(cfg: Config, policy: Callable) -> None:
         cfg.work_dir = folder
         cfg.randomness = dict(cfg.get('randomness') or {}, seed=0)
         for path in (ROOT, *((mix,) for mix in mixes_of(policy))):
-            rehearse_stage(refined(cfg, path), path)
+            rehearse_stage(Stage(cfg, path))
 
 
 def mixes_of(policy: Callable) -> list[str]:
@@ -71,37 +67,34 @@ def mixes_of(policy: Callable) -> list[str]:
     return list(dict.fromkeys(path[-1] for path in scores if path))
 
 
-def rehearse_stage(cfg: Config, path: StagePath) -> None:
-    """Tries one stage.
-
-    Args:
-        cfg (Config): With the stage's refinement and a ``work_dir`` to write to.
-        path: Of the stage.
-    """
+def rehearse_stage(stage: Stage) -> None:
+    """Tries one stage, whose work dir is written to."""
 
     def trying(key: str):
-        return named(f'{key} of stage {to_name(path)}')
+        return named(f'{key} of stage {stage.name}')
 
-    if path and uses_pseudo_labels(path[-1]):
+    erase = None
+    if stage.uses_pseudo_labels:
         with trying('the labeling'):
-            make_labels(cfg, path)
-    stage = stage_config(cfg, path)
-    check_checkpoint_hook((cfg.get('default_hooks') or {}).get('checkpoint'))
+            erase = make_labels(stage)
+    cfg = stage_config(stage, erase)
+    check_checkpoint_hook((stage.cfg.get('default_hooks') or {}).get('checkpoint'))
     with trying('model'):
-        model = MODELS.build(stage.model)
+        model = MODELS.build(cfg.model)
         model = revert_sync_batchnorm(model).to(get_device())
-    if iters := stage_iters(cfg, path):
+    if stage.iters:
         with trying('optim_wrapper'):
-            optim_wrapper = optim_wrapper_for(model, stage.optim_wrapper)
+            optim_wrapper = optim_wrapper_for(model, cfg.optim_wrapper)
         with trying('param_scheduler'):
-            for scheduler in stage.get('param_scheduler') or ():
-                check_scheduler(scheduler, optim_wrapper, iters)
-        hooks = *(stage.get('default_hooks') or {}).values(), *stage.custom_hooks
+            for scheduler in cfg.get('param_scheduler') or ():
+                check_scheduler(scheduler, optim_wrapper, stage.iters)
+        hooks = *(cfg.get('default_hooks') or {}).values(), *cfg.custom_hooks
         for hook in filter(None, hooks):
             with trying(f'the hook {step_name(hook)}'):
-                check_hook(HOOKS.build(hook), to_name(path), iters)
-        with trying('train_dataloader' if path != ('P',) else 'unlabeled_dataloader'):
-            loader = Runner.build_dataloader(stage.train_dataloader)
+                check_hook(HOOKS.build(hook), stage.name, stage.iters)
+        kind = 'train' if stage.uses_labels else 'unlabeled'
+        with trying(f'{kind}_dataloader'):
+            loader = Runner.build_dataloader(cfg.train_dataloader)
             samples = [
                 loader.dataset[Draw(source, index % len(dataset), 0)]
                 for source, dataset in enumerate(loader.dataset.datasets)
@@ -111,32 +104,32 @@ def rehearse_stage(cfg: Config, path: StagePath) -> None:
         with trying('the loss'), torch.no_grad():
             model.train()
             model(**model.data_preprocessor(batch, True), mode='loss')
-    if not path:
+    if not stage.path:
         for name in ('val', 'test'):
             if cfg.get(f'{name}_dataloader'):
                 with trying(f'{name}_dataloader or {name}_evaluator'):
-                    evaluate(model, stage, name)
+                    evaluate(model, cfg, name)
 
 
-def make_labels(cfg: Config, path: StagePath) -> None:
-    """Labels the first images, and fills in the thresholds of label erase."""
-    labeler = labeler_config(cfg, path, IMAGES)  # the first ones, or all
+def make_labels(stage: Stage) -> dict | None:
+    """Labels the first images; gives label erase with thresholds."""
+    labeler = labeler_config(stage, IMAGES)  # the first ones, or all
     loader = Runner.build_dataloader(labeler.test_dataloader)
     model = MODELS.build(labeler.model).to(get_device())
     metric = METRICS.build(labeler.test_evaluator)
     process(model, loader, metric, len(loader.dataset))
-    counts = np.ones((len(cfg.metainfo.classes), 256), np.int64)
-    cfg.train_cfg.label_erase = with_thresholds(label_erase(cfg), counts, 1)
+    counts = np.ones((len(stage.cfg.metainfo.classes), 256), np.int64)
+    return with_thresholds(stage.label_erase, counts, 1)
 
 
-def evaluate(model: nn.Module, stage: Config, name: str) -> None:
+def evaluate(model: nn.Module, cfg: Config, name: str) -> None:
     """Evaluates the first image of ``'val'`` or ``'test'``."""
-    loader = Runner.build_dataloader(stage[f'{name}_dataloader'])
-    evaluator = stage[f'{name}_evaluator']
+    loader = Runner.build_dataloader(cfg[f'{name}_dataloader'])
+    evaluator = cfg[f'{name}_evaluator']
     scores = {}
     for part in evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]:
         if part.get('output_dir'):
-            part = dict(part, output_dir=stage.work_dir)
+            part = dict(part, output_dir=cfg.work_dir)
         scores |= process(model, loader, METRICS.build(part), 1)
     if 'mIoU' not in scores and (name == 'val' or scores):
         raise UserError(f'{name}_evaluator gives no mIoU, but {", ".join(scores)}')

@@ -1,194 +1,147 @@
-"""A stage: (parent checkpoint, label mix, iterations, seed) -> (checkpoint, scores).
+"""A stage of a run, as data."""
 
-It is one mmengine Runner on a config that follows from the user's config and
-the stage's path, in a work dir of its own: nothing else decides what it does.
-"""
-
-import io
-import logging
+import copy
 import os.path as osp
-import shutil
-import time
-import zipfile
-from contextlib import contextmanager
-from math import isfinite, nan
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cached_property
 
-import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
-from mmengine.hooks import EMAHook
-from mmengine.logging import print_log
-from mmengine.runner import Runner, load_checkpoint
-from mmengine.runner.checkpoint import weights_to_cpu
 
-from mmseg_gist.engine.hooks import NonFiniteLossError, ProgressHook
-from mmseg_gist.utils import UserError, atomic_path, unwrapped
+from mmseg_gist.datasets.labels import step_name
+from mmseg_gist.missing import given_model
+from mmseg_gist.utils import derive_seed
 
-from .config import (
-    CHECKPOINT,
-    pseudo_label_dir,
-    refined,
-    stage_config,
-    stage_dir,
-    stage_iters,
-    stage_seed,
-)
-from .label_statistics import human_statistics, pseudo_statistics
-from .labeler import label_for
-from .memory import peak_memory, reset_peak_memory
-from .own_runner import own_runner, whole_images
-from .path import StagePath, to_name, uses_pseudo_labels
+from .path import ROOT, StagePath, alpha_of, to_name, uses_labels, uses_pseudo_labels
+
+CHECKPOINT = 'checkpoint.pth'
 
 
-def run_stage(cfg: Config, path: StagePath) -> dict:
-    """Trains and evaluates a stage, from where it was cut off if it was.
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """All that a stage does follows from the config of its run and its path.
 
     Args:
-        cfg (Config): The user's config with ``randomness.seed``, ``work_dir``
-            and ``metainfo`` (classes and palette of the labeled set) set.
-        path: Of the stage. Its parent must be finished.
-
-    Returns:
-        dict: The stage's row of the record.
+        run_cfg (Config): The user's config with a ``work_dir``. A stage that runs
+            also needs ``randomness.seed``, and ``metainfo`` (classes and palette of
+            the labeled set).
+        path: Of the stage.
     """
-    cfg = refined(cfg, path)
-    row = dict(path=to_name(path), iters=stage_iters(cfg, path))
-    row['seed'] = stage_seed(cfg, path)
-    seconds = {}
 
-    @contextmanager
-    def measured(name):
-        start = time.perf_counter()
-        yield
-        seconds[name] = round(time.perf_counter() - start, 1)
+    run_cfg: Config
+    path: StagePath = ROOT
 
-    reset_peak_memory()
-    if not path:
-        row |= human_statistics(cfg)
-    with measured('labeling'):
-        if path and uses_pseudo_labels(path[-1]):
-            files, unlabeled = label_for(cfg, path)
-            row['pseudo_labels'] = dict(drawn=len(files), unlabeled=unlabeled)
-            found, cfg.train_cfg.label_erase = pseudo_statistics(cfg, path, files)
-            row |= found
-    try:
-        stage = stage_config(cfg, path)
-        checkpoint = osp.join(stage.work_dir, CHECKPOINT)
-        trained = is_whole(checkpoint)
-        if trained:
-            stage.load_from = checkpoint
-        elif progress := resumable(stage.work_dir):
-            stage.load_from, stage.resume = progress, True
-        with own_runner(stage) as runner:
-            with measured('training'):
-                if not trained:
-                    if row['iters']:
-                        runner.train()
-                        take_best(runner)
-                    else:
-                        runner.call_hook('before_run')  # as mmengine does
-                        runner.load_or_resume()
-                    save_plain(runner, cfg, checkpoint)
-            barrier()
-            with measured('evaluation'), whole_images():
-                row['dev'] = metrics(runner.val())
-                if 'mIoU' not in row['dev']:
-                    raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')
-                has_test = cfg.get('test_dataloader') is not None
-                test = metrics(runner.test()) if has_test else {}
-                # there is none of labels that are withheld
-                row['test'] = test if isfinite(test.get('mIoU', nan)) else None
-    except NonFiniteLossError as error:
-        return dict(row, status='failed', reason=str(error))
-    return dict(
-        row,
-        status='finished',
-        checkpoint=osp.relpath(checkpoint, cfg.work_dir),
-        seconds=seconds,
-        memory=peak_memory(),
-    )
+    @property
+    def name(self) -> str:
+        return to_name(self.path)
+
+    @property
+    def mix(self) -> str:
+        """The mix of labels that it trains on, see :mod:`.path`."""
+        return self.path[-1] if self.path else 'L'
+
+    @property
+    def uses_labels(self) -> bool:
+        return uses_labels(self.mix)
+
+    @property
+    def uses_pseudo_labels(self) -> bool:
+        return uses_pseudo_labels(self.mix)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether each batch has both kinds of labels."""
+        return alpha_of(self.mix) not in (0, 1, None)
+
+    @property
+    def parent(self) -> 'Stage':
+        return Stage(self.run_cfg, self.path[:-1])
+
+    def child(self, mix: str) -> 'Stage':
+        return Stage(self.run_cfg, (*self.path, mix))
+
+    @cached_property
+    def cfg(self) -> Config:
+        """The run's config with the settings of the stage's refinement.
+
+        Where the stage restarts, optimizer and schedule stay stage 0's.
+        """
+        cfg = copy.deepcopy(self.run_cfg)
+        if self.path and cfg.train_cfg.get('refinement'):
+            changes = cfg.train_cfg.refinement.to_dict()
+            if self.restarts:
+                for key in ('optim_wrapper', 'param_scheduler'):
+                    changes.pop(key, None)
+            cfg.merge_from_dict(replacing(cfg, changes))
+        return cfg
+
+    @property
+    def work_dir(self) -> str:
+        return osp.join(self.run_cfg.work_dir, 'stages', self.name)
+
+    @property
+    def checkpoint(self) -> str:
+        """The file of its model."""
+        return osp.join(self.work_dir, CHECKPOINT)
+
+    @property
+    def pseudo_label_dir(self) -> str:
+        """The folder of the pseudo-labels that its model makes."""
+        return osp.join(self.work_dir, 'pseudo_labels')
+
+    @property
+    def parent_checkpoint(self) -> str | None:
+        """The model that it starts from, if it does not restart, and learns from.
+
+        None where stage 0 starts from nothing.
+        """
+        return self.parent.checkpoint if self.path else given_model(self.run_cfg)
+
+    @property
+    def restarts(self) -> bool:
+        return bool(self.path and self.run_cfg.train_cfg.get('restart'))
+
+    @property
+    def seed(self) -> int:
+        return derive_seed(self.run_cfg.randomness.seed, self.name)
+
+    @property
+    def iters(self) -> int:
+        """Its length, 0 if it is not trained."""
+        settings = self.run_cfg.train_cfg
+        if not self.path and self.run_cfg.get('load_from'):
+            return 0
+        if not self.path or self.restarts:
+            return settings.initial_iters
+        if settings.get('stage_iters') is not None:
+            return settings.stage_iters
+        return max(1, round(settings.stage_ratio * settings.initial_iters))
+
+    @property
+    def label_erase(self) -> dict | None:
+        """The config of its :class:`LabelErase`, None if nothing is erased.
+
+        It is ``train_cfg.label_erase``, or else a step of the unlabeled set's pipeline.
+        """
+        if settings := self.cfg.train_cfg.get('label_erase'):
+            return dict(settings, type='LabelErase')
+        pipeline = self.cfg.unlabeled_dataloader.dataset.get('pipeline') or []
+        steps = (step for step in pipeline if step_name(step) == 'LabelErase')
+        return next(steps, None)
 
 
-def is_whole(checkpoint: str) -> bool:
-    """Whether a finished stage's checkpoint is there and not cut off."""
-    return zipfile.is_zipfile(checkpoint)  # whose table of contents comes last
+def replacing(settings: dict, changes: dict) -> dict:
+    """The changes such that what has another type takes the place of the first.
 
-
-def resumable(work_dir: str) -> str | None:
-    """The stage's own last checkpoint, None if there is no whole one."""
-    path = osp.join(work_dir, ProgressHook.filename)
-    if not osp.exists(path):
-        return None
-    try:
-        torch.load(path, map_location='cpu', weights_only=False)
-    except Exception as error:  # a truncated file fails in many ways
-        message = f'{path} is damaged ({error}); the stage starts again'
-        print_log(message, 'current', logging.WARNING)
-        return None
-    return path
-
-
-def take_best(runner: Runner) -> None:
-    """Gives the model the weights of the best iteration, if it was looked for.
-
-    Else of the last; averages, where a hook of the user's keeps them: mmengine
-    evaluates and saves those in place of the model's own.
+    Merged, it would get the arguments of the other type, as SGD AdamW's betas. Types
+    of ``optim_wrapper`` share theirs.
     """
-    if not runner.train_loop.val_interval:
-        for hook in runner.hooks:
-            if isinstance(hook, EMAHook):
-                hook.before_val_epoch(runner)
-        return
-    best = osp.basename(runner.message_hub.get_info('best_ckpt'))
-    barrier()  # the main process has written it
-    load_checkpoint(
-        unwrapped(runner.model),
-        osp.join(runner.work_dir, best),  # which may have been moved
-        map_location='cpu',
-        strict=True,
-    )
-    runner.logger.info(f'Stage 0 takes {best}, the best on the development set')
-
-
-def metrics(values: dict) -> dict:
-    # IoUMetric rounds percentages to two decimals, but in float32
-    return {name: round(float(value), 4) for name, value in values.items()}
-
-
-def save_plain(runner: Runner, cfg: Config, checkpoint: str) -> None:
-    """Saves the weights as those of the user's plain model, atomically."""
-    if not is_main_process():
-        return
-    meta = dict(
-        cfg=cfg.pretty_text,
-        seed=runner.seed,
-        iter=runner.iter,
-        dataset_meta=cfg.metainfo.to_dict(),
-    )
-    # through memory, so that a full disk is an OSError that says so
-    content = io.BytesIO()
-    weights = weights_to_cpu(unwrapped(runner.model).state_dict())
-    torch.save(dict(meta=meta, state_dict=weights), content)
-    with atomic_path(checkpoint) as temporary:
-        temporary.write_bytes(content.getbuffer())
-
-
-def remove_results(cfg: Config, path: StagePath) -> None:
-    """Removes a finished stage's checkpoint and the pseudo-labels made by it."""
-    shutil.rmtree(pseudo_label_dir(cfg, path), ignore_errors=True)
-    Path(stage_dir(cfg, path), CHECKPOINT).unlink(missing_ok=True)
-
-
-def clean_up(cfg: Config, path: StagePath) -> None:
-    """Removes what only an unfinished stage needs."""
-    if is_main_process():
-        folder = Path(stage_dir(cfg, path))
-        for pattern in (
-            ProgressHook.filename,
-            'last_checkpoint',
-            'best_*.pth',
-            '.*.pth',
-        ):
-            for file in folder.glob(pattern):
-                file.unlink(missing_ok=True)
+    marked = {}
+    for key, change in changes.items():
+        setting = settings.get(key)
+        if isinstance(change, dict) and isinstance(setting, dict):
+            change = replacing(setting, change)
+            if key != 'optim_wrapper' and 'type' in change and 'type' in setting:
+                if step_name(change) != step_name(setting):
+                    change = dict(change, _delete_=True)
+        marked[key] = change
+    return marked

@@ -6,6 +6,7 @@ from mmengine.config import Config
 from tiny import ROOT
 
 from mmseg_gist.self_training.config import stage_config
+from mmseg_gist.self_training.stage import Stage
 
 FOLDER = ROOT / 'configs'
 
@@ -20,7 +21,7 @@ def stage_of(name: str, *path: str) -> Config:
     cfg = load(name).copy()
     cfg.work_dir = 'run'
     cfg.metainfo = dict(classes=[], palette=[])
-    return stage_config(cfg, path)
+    return stage_config(Stage(cfg, path))
 
 
 def one(pipeline: list, kind: str) -> dict:

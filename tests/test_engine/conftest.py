@@ -14,6 +14,7 @@ from tiny import write_tiny
 
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.config import stage_config
+from mmseg_gist.self_training.stage import Stage
 
 PALETTE = [[0, 0, 0], [255, 0, 0], [0, 255, 0]]
 
@@ -47,7 +48,7 @@ def make_stage(cfg):
 
     def make_stage(*path):
         cfg.train_cfg.label_erase = dict(threshold=0.3)  # no stage computes others
-        stage = stage_config(cfg, path)
+        stage = stage_config(Stage(cfg, path))
         stage.load_from = None
         for dataset in stage.train_dataloader.dataset.datasets:
             if dataset.type == 'PseudoLabelDataset':

@@ -14,19 +14,12 @@ from tiny import write_tiny
 from torch import nn
 
 import mmseg_gist  # noqa: F401
-from mmseg_gist.self_training.config import (
-    check_schedules,
-    erase_limits,
-    fit_schedule,
-    labeler_config,
-    parent_checkpoint,
-    pseudo_label_dir,
-    stage_config,
-    stage_dir,
-    stage_iters,
-    stage_seed,
-    with_thresholds,
-)
+from mmseg_gist.self_training.check import check_schedules
+from mmseg_gist.self_training.config import stage_config
+from mmseg_gist.self_training.label_erase import erase_limits, with_thresholds
+from mmseg_gist.self_training.labeler import labeler_config
+from mmseg_gist.self_training.schedule import fit_schedule
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError, derive_seed
 
 READ = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
@@ -112,21 +105,24 @@ def types(hooks):
 
 def test_each_stage_has_folders_of_its_own():
     cfg = make()
-    assert stage_dir(cfg, ()) == 'work/run/stages/0'
-    assert stage_dir(cfg, ('L', 'P', '0.25')) == 'work/run/stages/LP-0.25'
-    assert pseudo_label_dir(cfg, ('L',)) == 'work/run/stages/L/pseudo_labels'
-    assert stage_config(cfg, ('L', 'P')).work_dir == 'work/run/stages/LP'
+    assert Stage(cfg).work_dir == 'work/run/stages/0'
+    assert Stage(cfg, ('L', 'P', '0.25')).work_dir == 'work/run/stages/LP-0.25'
+    assert Stage(cfg, ('L',)).pseudo_label_dir == 'work/run/stages/L/pseudo_labels'
+    assert stage_config(Stage(cfg, ('L', 'P'))).work_dir == 'work/run/stages/LP'
 
 
 def test_each_runner_has_a_name_of_its_own():
     """Else the second Runner of a process writes into the first one's files."""
     cfg = make()
-    first, second = stage_config(cfg, ('L',)), stage_config(cfg, ('L', 'P'))
+    first, second = (
+        stage_config(Stage(cfg, ('L',))),
+        stage_config(Stage(cfg, ('L', 'P'))),
+    )
     assert first.experiment_name == first.visualizer.name == 'run_L'
     assert second.experiment_name == second.visualizer.name == 'run_LP'
     assert 'save_dir' not in first.visualizer
     assert first.visualizer.type == 'SegLocalVisualizer'
-    assert stage_config(make(visualizer=None), ()).visualizer is None
+    assert stage_config(Stage(make(visualizer=None), ())).visualizer is None
 
 
 def test_stages_leave_the_only_run_of_a_process_alone():
@@ -136,13 +132,16 @@ def test_stages_leave_the_only_run_of_a_process_alone():
         type='SegLocalVisualizer', vis_backends=[dict(type=name) for name in names]
     )
     cfg = make(visualizer=visualizer)
-    for config in (stage_config(cfg, ('L',)), labeler_config(cfg, ('P',), [0])):
+    for config in (
+        stage_config(Stage(cfg, ('L',))),
+        labeler_config(Stage(cfg, ('P',)), [0]),
+    ):
         assert types(config.visualizer.vis_backends) == [names[0], names[2]]
     assert types(cfg.visualizer.vis_backends) == list(names)
 
 
 def test_settings_that_mmengine_can_do_without():
-    stage = stage_config(make(default_hooks=None, custom_hooks=None), ('L',))
+    stage = stage_config(Stage(make(default_hooks=None, custom_hooks=None), ('L',)))
     assert stage.default_hooks == dict(checkpoint=None)
     assert types(stage.custom_hooks) == ['ProgressHook', 'NonFiniteLossHook']
 
@@ -151,67 +150,67 @@ def test_settings_that_mmengine_can_do_without():
 def test_the_labeler_loads_no_labels(kind):
     cfg = make()
     cfg.val_dataloader.dataset.pipeline[2].type = kind
-    dataset = labeler_config(cfg, ('P',), [0]).test_dataloader.dataset
+    dataset = labeler_config(Stage(cfg, ('P',)), [0]).test_dataloader.dataset
     assert types(dataset.pipeline) == ['LoadImageFromFile', 'Resize', 'PackSegInputs']
     # in a wrapper it is the same
     cfg.val_dataloader.dataset = dict(
         type='RepeatDataset', times=1, dataset=cfg.val_dataloader.dataset
     )
-    assert labeler_config(cfg, ('P',), [0]).test_dataloader.dataset == dataset
+    assert labeler_config(Stage(cfg, ('P',)), [0]).test_dataloader.dataset == dataset
 
 
 def test_the_learning_rate_is_scaled_by_the_images_of_a_step():
     """Not by the two batches that a mixed stage adds up the losses of."""
     cfg = make(auto_scale_lr=dict(enable=True, base_batch_size=8))
     for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 10, 16)):
-        stage = stage_config(cfg, (mix,))
+        stage = stage_config(Stage(cfg, (mix,)))
         assert stage.train_dataloader.batch_size == batch
         assert stage.auto_scale_lr.base_batch_size == base
 
 
 def test_a_stages_seed_follows_from_the_runs_seed_and_its_path():
     cfg = make()
-    assert stage_seed(cfg, ()) == derive_seed(5, '0')
-    assert stage_seed(cfg, ('L', 'P')) == derive_seed(5, 'LP')
+    assert Stage(cfg).seed == derive_seed(5, '0')
+    assert Stage(cfg, ('L', 'P')).seed == derive_seed(5, 'LP')
     other = make(randomness=dict(seed=6))
     paths = [p for n in range(4) for p in itertools.product('LP', repeat=n)]
-    seeds = {stage_seed(c, path) for c in (cfg, other) for path in paths}
+    seeds = {Stage(c, path).seed for c in (cfg, other) for path in paths}
     assert len(seeds) == 2 * len(paths) == 30
     # nothing else: not where it runs or how long
     moved = make(work_dir='/elsewhere', train_cfg=dict(consistency=dict()))
-    assert stage_seed(moved, ('L',)) == stage_seed(cfg, ('L',))
+    assert Stage(moved, ('L',)).seed == Stage(cfg, ('L',)).seed
 
-    stage = stage_config(cfg, ('L', 'P'))
-    seed = stage_seed(cfg, ('L', 'P'))
+    stage = stage_config(Stage(cfg, ('L', 'P')))
+    seed = Stage(cfg, ('L', 'P')).seed
     assert stage.randomness == dict(seed=seed, deterministic=True)
     assert stage.train_cfg.seed == stage.train_dataloader.sampler.seed == seed
 
 
 def test_iterations():
     cfg = make()
-    assert stage_iters(cfg, ()) == stage_config(cfg, ()).train_cfg.max_iters == 100
-    assert stage_iters(cfg, ('L',)) == 40
-    assert stage_config(cfg, ('L', 'P')).train_cfg == dict(
-        type='StageTrainLoop', max_iters=40, seed=stage_seed(cfg, ('L', 'P'))
+    assert Stage(cfg).iters == stage_config(Stage(cfg)).train_cfg.max_iters == 100
+    assert Stage(cfg, ('L',)).iters == 40
+    assert stage_config(Stage(cfg, ('L', 'P'))).train_cfg == dict(
+        type='StageTrainLoop', max_iters=40, seed=Stage(cfg, ('L', 'P')).seed
     )
 
 
 def test_a_stage_starts_from_its_parent_and_from_nothing_else():
     cfg = make()
-    assert parent_checkpoint(cfg, ()) is None
+    assert Stage(cfg).parent_checkpoint is None
     parent = 'work/run/stages/L/checkpoint.pth'
-    assert parent_checkpoint(cfg, ('L', 'P')) == parent
+    assert Stage(cfg, ('L', 'P')).parent_checkpoint == parent
     for path, expected in (((), None), (('L', 'P'), parent)):
-        stage = stage_config(cfg, path)
+        stage = stage_config(Stage(cfg, path))
         assert (stage.load_from, stage.resume) == (expected, False)
 
 
 def test_a_given_model_stands_for_stage_0():
     cfg = make(load_from='given.pth')
-    assert stage_iters(cfg, ()) == 0
-    assert stage_config(cfg, ()).load_from == 'given.pth'
-    assert stage_iters(cfg, ('P',)) == 40
-    assert parent_checkpoint(cfg, ('P',)) == 'work/run/stages/0/checkpoint.pth'
+    assert Stage(cfg).iters == 0
+    assert stage_config(Stage(cfg)).load_from == 'given.pth'
+    assert Stage(cfg, ('P',)).iters == 40
+    assert Stage(cfg, ('P',)).parent_checkpoint == 'work/run/stages/0/checkpoint.pth'
 
 
 def test_a_stage_that_restarts_has_stage_0s_start_and_schedule():
@@ -222,19 +221,19 @@ def test_a_stage_that_restarts_has_stage_0s_start_and_schedule():
         train_dataloader=dict(batch_size=2),
     )
     cfg = make(train_cfg=dict(restart=True, refinement=changes))
-    first = stage_config(cfg, ())
+    first = stage_config(Stage(cfg))
     for given in (None, 'given.pth'):
         cfg.load_from = given
         for path in (('L',), ('L', '0.5')):
-            stage = stage_config(cfg, path)
+            stage = stage_config(Stage(cfg, path))
             assert stage.load_from is None
-            assert stage.train_cfg.max_iters == stage_iters(cfg, path) == 100
+            assert stage.train_cfg.max_iters == Stage(cfg, path).iters == 100
             assert stage.optim_wrapper == first.optim_wrapper
             assert stage.param_scheduler == first.param_scheduler
             assert stage.train_dataloader.sampler.batch_sizes[0] == 2
-    assert stage_iters(cfg, ()) == 0
+    assert Stage(cfg).iters == 0
     # the labels are the parent's
-    labeler = labeler_config(cfg, ('L', '0.5'), [0])
+    labeler = labeler_config(Stage(cfg, ('L', '0.5')), [0])
     assert labeler.load_from == 'work/run/stages/L/checkpoint.pth'
     assert 'stages/L/pseudo_labels' in (
         stage.train_dataloader.dataset.datasets[1].data_prefix.seg_map_path
@@ -256,10 +255,10 @@ def test_a_stage_that_restarts_has_stage_0s_start_and_schedule():
 def test_a_stages_length_is_given_or_a_share_of_stage_0s(settings, expected):
     cfg = make()
     cfg.train_cfg.update(settings)
-    assert stage_iters(cfg, ('P',)) == expected
+    assert Stage(cfg, ('P',)).iters == expected
     # a model that stands for stage 0 leaves it as it is
     cfg.load_from = 'given.pth'
-    assert stage_iters(cfg, ('P',)) == expected
+    assert Stage(cfg, ('P',)).iters == expected
 
 
 def test_label_erase_stands_behind_what_loads_the_labels():
@@ -269,7 +268,7 @@ def test_label_erase_stands_behind_what_loads_the_labels():
     for before in ([*load, erase, flip], [*load, flip]):
         cfg.unlabeled_dataloader.dataset.pipeline = before
         cfg.train_cfg.label_erase = dict(keep=0.7)
-        dataset = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
+        dataset = stage_config(Stage(cfg, ('P',))).train_dataloader.dataset.datasets[0]
         expected = [*load, dict(type='LabelErase', keep=0.7), flip]
         assert dataset.pipeline == expected
 
@@ -297,9 +296,9 @@ def test_only_pseudo_labels_are_perturbed():
     cfg = make()
     cfg.train_cfg.perturbation = dict(mask=dict(type='BoxMask'))
     for path in ((), ('L',), ('P', 'L')):
-        assert stage_config(cfg, path).model == MODEL
+        assert stage_config(Stage(cfg, path)).model == MODEL
     for path in (('P',), ('0.5',), ('B0.5',)):
-        model = stage_config(cfg, path).model
+        model = stage_config(Stage(cfg, path)).model
         assert model.type == 'SelfTrainingSegmentor'
         assert model.perturbation == dict(mask=dict(type='BoxMask'))
 
@@ -311,7 +310,7 @@ def datasets(stage):
 @pytest.mark.parametrize('path', [(), ('L',), ('P', 'L')])
 def test_human_labels_alone_load_one_data_set(path):
     cfg = make()
-    stage = stage_config(cfg, path)
+    stage = stage_config(Stage(cfg, path))
     assert stage.train_dataloader == dict(
         batch_size=4,
         num_workers=2,
@@ -319,7 +318,7 @@ def test_human_labels_alone_load_one_data_set(path):
         sampler=dict(
             type='DrawSampler',
             batch_sizes=[4],
-            seed=stage_seed(cfg, path),
+            seed=Stage(cfg, path).seed,
             choose=None,
         ),
         dataset=dict(type='DrawDataset', datasets=[LABELED], sources=[0]),
@@ -330,7 +329,7 @@ def test_human_labels_alone_load_one_data_set(path):
 @pytest.mark.parametrize('path', [('P',), ('L', 'P')])
 def test_pseudo_labels_alone_load_one_data_set(path):
     cfg = make()
-    stage = stage_config(cfg, path)
+    stage = stage_config(Stage(cfg, path))
     parent = {1: '0', 2: 'L'}[len(path)]
     folder = osp.abspath(f'work/run/stages/{parent}/pseudo_labels')
     assert stage.train_dataloader == dict(
@@ -340,7 +339,7 @@ def test_pseudo_labels_alone_load_one_data_set(path):
         sampler=dict(
             type='DrawSampler',
             batch_sizes=[6],
-            seed=stage_seed(cfg, path),
+            seed=Stage(cfg, path).seed,
             choose=None,
         ),
         dataset=dict(
@@ -363,14 +362,14 @@ def test_pseudo_labels_hold_the_models_own_classes():
     dataset = cfg.unlabeled_dataloader.dataset
     dataset.reduce_zero_label = dataset.pipeline[1].reduce_zero_label = True
     for path in (('P',), ('L', '0.25'), ('B0.5',)):
-        loaded = stage_config(cfg, path).train_dataloader.dataset.datasets[-1]
+        loaded = stage_config(Stage(cfg, path)).train_dataloader.dataset.datasets[-1]
         assert loaded.pipeline == UNLABELED['pipeline']
         assert 'reduce_zero_label' not in loaded
 
 
 def test_a_mix_loads_a_batch_of_each():
     cfg = make()
-    stage = stage_config(cfg, ('L', '0.25'))
+    stage = stage_config(Stage(cfg, ('L', '0.25')))
     loader = stage.train_dataloader
     assert datasets(stage) == ['BaseSegDataset', 'PseudoLabelDataset']
     assert loader.dataset.datasets[1].data_prefix.seg_map_path == osp.abspath(
@@ -385,7 +384,7 @@ def test_a_mix_loads_a_batch_of_each():
 
 
 def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
-    stage = stage_config(make(), ('B0.3',))
+    stage = stage_config(Stage(make(), ('B0.3',)))
     loader = stage.train_dataloader
     assert datasets(stage) == ['BaseSegDataset', 'PseudoLabelDataset']
     assert loader.batch_size == 4
@@ -396,7 +395,7 @@ def test_one_kind_a_batch_chooses_and_has_the_plain_loss():
 
 def test_the_other_sets_stay():
     cfg = make()
-    stage = stage_config(cfg, ('P',))
+    stage = stage_config(Stage(cfg, ('P',)))
     for key in ('val_cfg', 'optim_wrapper'):
         assert stage[key] == cfg[key]
     # the development set is small, and classes may be missing from it
@@ -410,7 +409,7 @@ def test_the_other_sets_stay():
 
 
 def test_progress_is_saved_in_the_users_interval_and_by_no_other_hook():
-    stage = stage_config(make(), ('L',))
+    stage = stage_config(Stage(make(), ('L',)))
     assert stage.default_hooks == dict(logger=dict(interval=7), checkpoint=None)
     assert stage.custom_hooks == [
         dict(type='UsersHook'),
@@ -423,7 +422,7 @@ def test_progress_is_saved_in_the_users_interval_and_by_no_other_hook():
 def test_progress_is_saved_without_a_checkpoint_hook_too(default_hooks):
     cfg = make(default_hooks=default_hooks)
     cfg.pop('custom_hooks')
-    stage = stage_config(cfg, ())
+    stage = stage_config(Stage(cfg))
     assert stage.custom_hooks[0] == dict(type='ProgressHook', interval=1000)
     assert stage.default_hooks.checkpoint is None
 
@@ -438,7 +437,7 @@ def test_consistency_is_in_every_stage_but_the_first(mix):
             consistency=dict(loss_weight=0.1, dropout_ratio=0.4, momentum=0.9)
         )
     )
-    stage = stage_config(cfg, (mix,))
+    stage = stage_config(Stage(cfg, (mix,)))
     alpha = dict(alpha=0.25) if mix == '0.25' else {}
     assert stage.model == dict(
         type='SelfTrainingSegmentor',
@@ -449,14 +448,14 @@ def test_consistency_is_in_every_stage_but_the_first(mix):
     assert stage.custom_hooks[0] == dict(type='MeanTeacherHook', momentum=0.9)
     assert len(stage.custom_hooks) == 4
 
-    first = stage_config(cfg, ())
+    first = stage_config(Stage(cfg))
     assert first.model == MODEL
     assert 'MeanTeacherHook' not in types(first.custom_hooks)
 
 
 def test_consistency_has_defaults():
     cfg = make(train_cfg=dict(consistency=dict(loss_weight=0.1)))
-    stage = stage_config(cfg, ('L',))
+    stage = stage_config(Stage(cfg, ('L',)))
     assert stage.custom_hooks[0] == dict(type='MeanTeacherHook')
     assert stage.model.consistency == dict(type='ConsistencyLoss', loss_weight=0.1)
 
@@ -470,9 +469,9 @@ def refined(**settings):
 
 def test_refinement_is_for_the_stages_after_the_first():
     cfg = refined(optim_wrapper=dict(optimizer=dict(lr=0.01)))
-    assert stage_config(cfg, ()).optim_wrapper.optimizer == dict(type='SGD', lr=0.1)
+    assert stage_config(Stage(cfg)).optim_wrapper.optimizer == dict(type='SGD', lr=0.1)
     for path in (('L',), ('P', 'P')):
-        stage = stage_config(cfg, path)
+        stage = stage_config(Stage(cfg, path))
         assert stage.optim_wrapper.optimizer == dict(type='SGD', lr=0.01)
     assert cfg.optim_wrapper.optimizer.lr == 0.1
 
@@ -480,10 +479,10 @@ def test_refinement_is_for_the_stages_after_the_first():
 def test_refinement_reaches_the_model():
     cfg = refined(model=dict(decode_head=dict(a=2)))
     expected = dict(MODEL, decode_head=dict(a=2))
-    assert stage_config(cfg, ()).model == MODEL
-    assert stage_config(cfg, ('L',)).model.segmentor == expected
+    assert stage_config(Stage(cfg)).model == MODEL
+    assert stage_config(Stage(cfg, ('L',))).model.segmentor == expected
     cfg.train_cfg.consistency = None
-    assert stage_config(cfg, ('L',)).model == expected
+    assert stage_config(Stage(cfg, ('L',))).model == expected
 
 
 def test_refinement_reaches_schedule_hooks_and_data():
@@ -493,12 +492,12 @@ def test_refinement_reaches_schedule_hooks_and_data():
         train_dataloader=dict(batch_size=2),
         unlabeled_dataloader=dict(batch_size=3, dataset=dict(data_root='other')),
     )
-    stage = stage_config(cfg, ('L',))
+    stage = stage_config(Stage(cfg, ('L',)))
     assert types(stage.param_scheduler) == ['LinearLR']
     assert stage.custom_hooks[2] == dict(type='ProgressHook', interval=3)
     assert stage.train_dataloader.batch_size == 2
     assert stage.train_dataloader.sampler.batch_sizes == [2]
-    stage = stage_config(cfg, ('P',))
+    stage = stage_config(Stage(cfg, ('P',)))
     assert stage.train_dataloader.batch_size == 3
     assert stage.train_dataloader.dataset.datasets[0].data_root == 'other'
 
@@ -513,7 +512,7 @@ def test_what_has_another_type_takes_the_place_of_the_first():
     )
     cfg.optim_wrapper.merge(dict(clip_grad=dict(max_norm=1), optimizer=adam))
     cfg.model.decode_head.loss = loss
-    stage = stage_config(cfg, ('L',))
+    stage = stage_config(Stage(cfg, ('L',)))
     assert stage.optim_wrapper == dict(
         type='AmpOptimWrapper',
         optimizer=dict(type='SGD', lr=1.0),
@@ -521,10 +520,10 @@ def test_what_has_another_type_takes_the_place_of_the_first():
     )
     head = dict(a=2, loss=dict(type='FocalLoss'))
     assert stage.model.segmentor.decode_head == head
-    assert stage_config(cfg, ()).model.decode_head.loss == loss
+    assert stage_config(Stage(cfg)).model.decode_head.loss == loss
     # the same type, with or without its scope, is merged
     cfg.train_cfg.refinement.optim_wrapper.optimizer = dict(type='mmseg.AdamW', lr=1.0)
-    optimizer = stage_config(cfg, ('L',)).optim_wrapper.optimizer
+    optimizer = stage_config(Stage(cfg, ('L',))).optim_wrapper.optimizer
     assert optimizer == dict(type='mmseg.AdamW', lr=1.0, betas=(0.9, 0.99))
 
 
@@ -537,7 +536,7 @@ def test_pseudo_labels_are_read_as_indices_whatever_reads_human_labels():
         dict(type='LoadMyAnnotations', suffix='.npy'),
     ):
         cfg.unlabeled_dataloader.dataset.pipeline = [load, step, erase]
-        loaded = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
+        loaded = stage_config(Stage(cfg, ('P',))).train_dataloader.dataset.datasets[0]
         assert loaded.pipeline == [load, dict(type='LoadAnnotations'), erase]
 
 
@@ -548,14 +547,14 @@ def test_pseudo_labels_are_read_as_indices_whatever_reads_human_labels():
 def test_the_users_config_is_not_touched(path):
     cfg = refined(optim_wrapper=dict(optimizer=dict(lr=0.01)))
     before = copy.deepcopy(cfg.to_dict())
-    stage_config(cfg, path)
-    labeler_config(cfg, path or ('P',), [0])
+    stage_config(Stage(cfg, path))
+    labeler_config(Stage(cfg, path or ('P',)), [0])
     assert cfg.to_dict() == before
 
 
 def test_a_stages_config_can_be_run_again_from_its_dump(tmp_path):
     cfg = make(train_cfg=dict(consistency=dict(loss_weight=0.1)))
-    stage = stage_config(cfg, ('0.5',))
+    stage = stage_config(Stage(cfg, ('0.5',)))
     stage.dump(tmp_path / 'stage.py')
     assert Config.fromfile(tmp_path / 'stage.py').to_dict() == stage.to_dict()
 
@@ -699,13 +698,15 @@ def test_a_warm_up_of_less_than_an_iteration_falls_away():
 @pytest.mark.parametrize('schedule', [None, []])
 def test_no_schedule_stays_none(schedule):
     assert not fit_schedule(schedule, 10)
-    assert not stage_config(make(param_scheduler=schedule), ('L',)).param_scheduler
+    assert not stage_config(
+        Stage(make(param_scheduler=schedule), ('L',))
+    ).param_scheduler
 
 
 def test_every_stage_has_the_whole_schedule():
     cfg = make(param_scheduler=[dict(POLY, end=2000)])
-    assert stage_config(cfg, ()).param_scheduler == [dict(POLY, end=100)]
-    assert stage_config(cfg, ('L', 'P')).param_scheduler == [dict(POLY, end=40)]
+    assert stage_config(Stage(cfg)).param_scheduler == [dict(POLY, end=100)]
+    assert stage_config(Stage(cfg, ('L', 'P'))).param_scheduler == [dict(POLY, end=40)]
 
 
 # -------------------------------------------------------------- the labeler
@@ -713,7 +714,7 @@ def test_every_stage_has_the_whole_schedule():
 
 def test_the_labeler_tests_the_parents_model():
     cfg = make(test_dataloader=dict(a=1), test_evaluator=dict(type='IoUMetric'))
-    labeler = labeler_config(cfg, ('L', 'P'), [3, 5])
+    labeler = labeler_config(Stage(cfg, ('L', 'P')), [3, 5])
     assert labeler.load_from == 'work/run/stages/L/checkpoint.pth'
     assert labeler.work_dir == 'work/run/stages/L/pseudo_labels'
     assert labeler.experiment_name == 'run_L_pseudo_labels'
@@ -757,5 +758,5 @@ def test_the_labeler_tests_the_parents_model():
 )
 def test_the_labeler_takes_the_users_probabilities(given, used):
     cfg = make(train_cfg=dict(probabilities=given))
-    evaluator = labeler_config(cfg, ('P',), [0]).test_evaluator
+    evaluator = labeler_config(Stage(cfg, ('P',)), [0]).test_evaluator
     assert evaluator == dict(type='PseudoLabelWriter', probabilities=used)

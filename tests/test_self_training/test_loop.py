@@ -25,7 +25,7 @@ from PIL import Image
 from tiny import write_tiny
 
 from mmseg_gist.datasets.labels import count_values, read_label
-from mmseg_gist.self_training import stage
+from mmseg_gist.self_training import training
 from mmseg_gist.self_training.executors import SerialExecutor
 from mmseg_gist.self_training.loop import only_run_in
 from mmseg_gist.self_training.path import to_name
@@ -349,9 +349,9 @@ class LatestFirst(SerialExecutor):
 
     def next_finished(self):
         self.waiting.rotate()
-        path, row = super().next_finished()
-        self.order.append(to_name(path))
-        return path, row
+        row = super().next_finished()
+        self.order.append(row['path'])
+        return row
 
 
 def test_paths_of_rist_do_not_wait_for_each_other(cfg):
@@ -507,7 +507,7 @@ def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
         raise OSError(errno.ENOSPC, 'No space left on device')
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage, 'save_plain', full)
+        patch.setattr(training, 'save_plain', full)
         fault(cfg, 'no space left on the disk of')
     cfg.resume = True
     assert run(cfg)['best'] in ('0', 'P', 'PL')

@@ -19,11 +19,12 @@ from tiny import write_tiny
 
 from mmseg_gist.cli import read_config
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
-from mmseg_gist.self_training.config import labeler_config, stage_config
+from mmseg_gist.self_training.config import stage_config
 from mmseg_gist.self_training.fingerprint import fingerprint
-from mmseg_gist.self_training.labeler import label_files
+from mmseg_gist.self_training.labeler import label_files, labeler_config
 from mmseg_gist.self_training.policies import GIST, BatchwiseRandom, PolicySet
 from mmseg_gist.self_training.rehearsal import mixes_of
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError
 
 METAINFO = dict(classes=['a', 'b', 'c'], palette=[[0, 0, 0], [9, 9, 9], [8, 8, 8]])
@@ -193,11 +194,11 @@ def test_labels_are_erased_in_any_data_set(cfg, kind):
     cfg.unlabeled_dataloader.dataset.type = kind
     cfg.train_cfg.label_erase = dict(threshold=0.5)
     cfg.metainfo, cfg.randomness = METAINFO, dict(seed=0)
-    file = next(iter(label_files(cfg, ()).values()))
+    file = next(iter(label_files(Stage(cfg, ('P',))).values()))
     label = np.arange(24 * 32).reshape(24, 32) % 3
     confidence = np.where(np.arange(32) < 8, 127, 128) * np.ones((24, 1))
     write_pseudo_label(file, label.astype('uint8'), confidence.astype('uint8'), [0] * 9)
-    dataset = stage_config(cfg, ('P',)).train_dataloader.dataset.datasets[0]
+    dataset = stage_config(Stage(cfg, ('P',))).train_dataloader.dataset.datasets[0]
     dataset.pipeline = dataset.pipeline[:-5]
     erased = DATASETS.build(dataset)[0]['gt_seg_map']
     assert np.array_equal(erased, np.where(np.arange(32) < 8, 255, label))
@@ -397,6 +398,6 @@ def test_the_labeler_takes_images_of_several_sizes():
             work_dir='work/run',
         )
     )
-    assert labeler_config(cfg, ('P',), [0]).test_cfg.type == 'BySizeTestLoop'
+    assert labeler_config(Stage(cfg, ('P',)), [0]).test_cfg.type == 'BySizeTestLoop'
     cfg.val_dataloader.batch_size = 1
-    assert labeler_config(cfg, ('P',), [0]).test_cfg.type == 'TestLoop'
+    assert labeler_config(Stage(cfg, ('P',)), [0]).test_cfg.type == 'TestLoop'

@@ -15,9 +15,8 @@ from mmseg_gist.analysis.runs import Run, config_of, find_runs, read_counts
 from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.datasets.output_names import output_names
-from mmseg_gist.self_training.config import own_runtime
 from mmseg_gist.self_training.fingerprint import fingerprint
-from mmseg_gist.self_training.own_runner import own_runner, whole_images
+from mmseg_gist.self_training.own_runner import own_runner, own_runtime, whole_images
 from mmseg_gist.utils import UserError, atomic_path
 
 FILE = 'dev_areas.json'

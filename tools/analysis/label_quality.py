@@ -30,6 +30,7 @@ from mmseg_gist.datasets.labels import (
 from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import from_name
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError, atomic_path
 
 FILE = 'label_quality.json'
@@ -62,7 +63,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     """
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)
-    files = labels_there(cfg, from_name(stage))
+    files = labels_there(Stage(cfg, from_name(stage)))
     if not files:
         raise UserError(f'{cfg.work_dir}: stage {stage} has made no pseudo-labels')
     labeled = next(leaves(cfg.train_dataloader.dataset))

@@ -27,6 +27,7 @@ from mmseg_gist.datasets.labels import (
 )
 from mmseg_gist.self_training.labeler import Labels, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import atomic_path
 
 
@@ -76,7 +77,7 @@ def main(argv: list[str] | None = None) -> None:
     content['classes'] = list(classes)
     content['labeled'] = of_classes(count_human_labels(cfg.train_dataloader.dataset))
     for name in args.paths:
-        labels = labels_along(cfg, from_name(name))
+        labels = labels_along(Stage(cfg, from_name(name)))
         content['paths'][name] = dict(
             images=len(next(iter(labels.values()))),
             stages={

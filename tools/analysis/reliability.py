@@ -35,6 +35,7 @@ from mmseg_gist.datasets.labels import (
 from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.self_training.labeler import Labels, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError, atomic_path
 
 FILE = 'reliability.csv'
@@ -79,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     cfg = config_of(each)
     init_default_scope('mmseg')
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
-    labels = labels_along(cfg, from_name(args.path))
+    labels = labels_along(Stage(cfg, from_name(args.path)))
     if len(labels) < 2:
         raise UserError(
             f'{args.path}: only the model of stage {to_name(next(iter(labels)))} has '

@@ -10,7 +10,6 @@ from mmseg_gist.analysis.label_shares import largest_changes
 from mmseg_gist.analysis.runs import Run
 from mmseg_gist.datasets.check import SETS
 from mmseg_gist.datasets.labels import Shares, shares
-from mmseg_gist.self_training.config import label_erase, stage_iters
 from mmseg_gist.self_training.label_statistics import warnings_of
 from mmseg_gist.self_training.path import (
     StagePath,
@@ -21,6 +20,7 @@ from mmseg_gist.self_training.path import (
 from mmseg_gist.self_training.policies import Scores
 from mmseg_gist.self_training.record import kind_of_labels
 from mmseg_gist.self_training.replay import so_far
+from mmseg_gist.self_training.stage import Stage
 
 from .labels import sets_of
 from .tree import leaves
@@ -59,12 +59,13 @@ def settings(run: Run, cfg: Config) -> Row:
         said['stage 0'] = f'not trained, but read from {cfg.load_from}'
     else:
         said['stage 0'] = f'{cfg.train_cfg.initial_iters} iterations'
-    said['further stages'] = f'{stage_iters(cfg, ("L",))} iterations each'
+    stage = Stage(cfg, ('P',))
+    said['further stages'] = f'{stage.iters} iterations each'
     loaders = cfg.train_dataloader, cfg.unlabeled_dataloader
     said['batch size'] = '{} labeled or {} unlabeled'.format(
         *(loader.batch_size for loader in loaders)
     )
-    if erase := label_erase(cfg):
+    if erase := stage.label_erase:
         said['label erase'] = _said({k: v for k, v in erase.items() if k != 'type'})
     for name in (
         'restart',

@@ -23,14 +23,10 @@ from mmseg_gist.datasets.labels import (
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.config import (
-    erase_limits,
-    label_erase,
-    refined,
-    with_thresholds,
-)
+from mmseg_gist.self_training.label_erase import erase_limits, with_thresholds
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import StagePath, to_name
+from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import atomic_path
 
 from . import pictures
@@ -82,8 +78,8 @@ def read_models(
         ``label`` and ``confidence`` (data URIs), ``kept`` (percent) and
         ``mean_confidence`` (0 to 1).
     """
-    erase = label_erase(refined(cfg, ('P',)))
-    found = {stage: labels_there(cfg, stage) for stage in stages}
+    erase = Stage(cfg, ('P',)).label_erase
+    found = {stage: labels_there(Stage(cfg, stage)) for stage in stages}
     sets = [set(files) for files in found.values() if files]
     shown = list((store.get('images') or {}).get('unlabeled') or {})
     if not shown and sets:

@@ -1,0 +1,39 @@
+"""Which pixels of its pseudo-labels a stage leaves out."""
+
+import numpy as np
+from mmseg.registry import TRANSFORMS
+
+from mmseg_gist.datasets.confidence import class_thresholds
+from mmseg_gist.datasets.labels import loads, step_name
+
+
+def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
+    """The pipeline with this label erase behind what loads the labels."""
+    steps = [step for step in pipeline if step_name(step) != 'LabelErase']
+    last = max(i for i, step in enumerate(steps) if loads(step, 'Annotations'))
+    return [*steps[: last + 1], erase, *steps[last + 1 :]]
+
+
+def with_thresholds(erase: dict | None, counts: np.ndarray, depth: int) -> dict | None:
+    """A label erase whose ``keep`` has become a threshold for each class.
+
+    Args:
+        erase (dict, optional): Its config. A list of shares is that of the stages on
+            a path, the last of them also that of all deeper ones.
+        counts (np.ndarray): See :mod:`mmseg_gist.datasets.confidence`.
+        depth (int): Of the stage, 1 for a child of stage 0.
+    """
+    if not erase or erase.get('keep') is None:
+        return erase
+    shares = np.atleast_1d(erase['keep'])
+    thresholds = class_thresholds(counts, shares[:depth][-1])
+    return dict(erase, keep=None, threshold=thresholds)
+
+
+def erase_limits(erase: dict | None) -> np.ndarray:
+    """The least confidence x 255 that a label erase keeps, float (256, ), by label.
+
+    Args:
+        erase (dict, optional): Its config, of :func:`with_thresholds`.
+    """
+    return TRANSFORMS.build(erase).limits() if erase else np.zeros(256)
