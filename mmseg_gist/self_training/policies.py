@@ -30,8 +30,21 @@ def follow(paths: list[StagePath], scores: Scores) -> list[StagePath]:
     return following
 
 
+class KnownPaths:
+    """The base of policies whose paths do not depend on scores.
+
+    Attributes:
+        paths (list[StagePath]): The whole paths.
+    """
+
+    paths: list[StagePath]
+
+    def __call__(self, scores: Scores) -> list[StagePath]:
+        return follow(self.paths, scores)
+
+
 @POLICIES.register_module()
-class FixedPath:
+class FixedPath(KnownPaths):
     """One path, given stage by stage.
 
     Args:
@@ -42,12 +55,9 @@ class FixedPath:
         # on a command line 0 and 0.25 are numbers
         self.paths = [from_name(str(path))]
 
-    def __call__(self, scores: Scores) -> list[StagePath]:
-        return follow(self.paths, scores)
-
 
 @POLICIES.register_module()
-class FIST(FixedPath):
+class FIST(KnownPaths):
     """The same mix at every stage.
 
     Args:
@@ -60,7 +70,7 @@ class FIST(FixedPath):
 
 
 @POLICIES.register_module()
-class BatchwiseRandom(FixedPath):
+class BatchwiseRandom(KnownPaths):
     """The kind of label is drawn for every batch (Fig. 6).
 
     Args:
@@ -79,7 +89,7 @@ class BatchwiseRandom(FixedPath):
 
 
 @POLICIES.register_module()
-class RIST(FixedPath):
+class RIST(KnownPaths):
     """Random paths (Algorithm 2), without repeats.
 
     A path depends on the seed and its number alone: more stages lengthen it
