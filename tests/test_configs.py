@@ -479,12 +479,12 @@ def test_the_settings_of_the_reference_code(name):
         for part in ('jitter_prob', 'gray_prob', 'sigma', 'blur_prob'):
             assert getattr(augmentation, part) == getattr(expected, part)
         assert hook == dict(
-            type='MeanTeacherHook', momentum=0.996, warm_up=True, update_buffers=True
+            type='MeanTeacherHook', momentum=0.004, warm_up=True, update_buffers=True
         )
     else:
         assert cfg.model.type == 'ClassMix'
         assert cfg.model.mask.type == ('CutMask' if 'cutmix' in name else 'ClassMask')
-        assert hook == dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)
+        assert hook == dict(type='MeanTeacherHook', momentum=0.01, warm_up=True)
         expected = None if data == 'voc' else dict(type='StrongAugmentation')
         assert cfg.model.get('augmentation') == expected
     assert batches == {dict(cityscapes=6).get(data, 8)}

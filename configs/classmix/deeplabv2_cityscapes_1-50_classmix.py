@@ -10,4 +10,4 @@ model = dict(
 train_cfg = dict(type='SemiSupervisedTrainLoop')
 # a kill while one is written leaves the other to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
-custom_hooks = [dict(type='MeanTeacherHook', momentum=0.99, warm_up=True)]
+custom_hooks = [dict(type='MeanTeacherHook', momentum=0.01, warm_up=True)]

@@ -11,5 +11,5 @@ model = dict(
     threshold=0.95,
 )
 custom_hooks = [
-    dict(type='MeanTeacherHook', momentum=0.996, warm_up=True, update_buffers=True)
+    dict(type='MeanTeacherHook', momentum=0.004, warm_up=True, update_buffers=True)
 ]

@@ -62,7 +62,7 @@ default_hooks = dict(
 train_cfg = dict(
     type='IterativeSelfTrainingLoop', policy=dict(type='FixedPath', path='PL'),
     initial_iters=5, stage_iters=3, probabilities=dict(type='TemperatureScaling'),
-    consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.9),
+    consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.1),
     label_erase=dict(keep=0.7),
     perturbation=dict(
         mask=dict(type='BoxMask'), augmentation=dict(type='StrongAugmentation',

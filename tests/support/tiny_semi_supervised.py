@@ -12,14 +12,14 @@ ALGORITHMS = dict(
 model = dict(
     type='ClassMix', segmentor=model, threshold=0.3,
     augmentation=dict(type='StrongAugmentation'))
-custom_hooks = [dict(type='MeanTeacherHook', momentum=0.9, warm_up=True)]
+custom_hooks = [dict(type='MeanTeacherHook', momentum=0.1, warm_up=True)]
 """,
     UniMatchV2="""
 model = dict(
     type='UniMatchV2', segmentor=model, mask=dict(type='BoxMask'), threshold=0.335,
     augmentation=dict(type='StrongAugmentation', gray_prob=0.2))
 custom_hooks = [dict(
-    type='MeanTeacherHook', momentum=0.9, warm_up=True, update_buffers=True)]
+    type='MeanTeacherHook', momentum=0.1, warm_up=True, update_buffers=True)]
 """,
     S4GAN="""
 model = dict(type='S4GAN', segmentor=model, threshold=0.4)

@@ -59,7 +59,7 @@ def train(cfg, make_stage, run):
         def before(runner):
             model = runner.model
             randomize(model.student)
-            update_teacher(model.teacher, model.student, momentum=0)
+            update_teacher(model.teacher, model.student, momentum=1)
             head = model.segmentor.decode_head
             return norms(model.student), norms(head), convolutions(model.student)
 

@@ -52,8 +52,8 @@ def scalar(value):
 
 
 def test_the_warm_up_by_hand():
-    """min(1 - 1 / (i + 1), 0.75): 0, 1/2, 2/3, 3/4, 3/4."""
-    hook = HOOKS.build(dict(type='MeanTeacherHook', momentum=0.75, warm_up=True))
+    """max(1 / (i + 1), 1/4): 1, 1/2, 1/3, 1/4, 1/4."""
+    hook = HOOKS.build(dict(type='MeanTeacherHook', momentum=0.25, warm_up=True))
     runner = runner_of(teacher=scalar(100), student=scalar(0))
     values = []
     for i, student in enumerate([12, 24, 36, 48, 0]):
@@ -66,7 +66,7 @@ def test_the_warm_up_by_hand():
 
 
 def test_without_a_warm_up_the_first_step_has_the_momentum():
-    hook = HOOKS.build(dict(type='MeanTeacherHook', momentum=0.75))
+    hook = HOOKS.build(dict(type='MeanTeacherHook', momentum=0.25))
     runner = runner_of(teacher=scalar(100), student=scalar(20))
     runner.iter = 0
     hook.after_train_iter(runner, 0)

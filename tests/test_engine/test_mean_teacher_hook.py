@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from mmengine.model import is_model_wrapper
+from mmengine.model import ExponentialMovingAverage, is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import HOOKS, MODELS
 from torch import nn
@@ -18,7 +18,7 @@ from mmseg_gist.utils import UserError
 def cfg(cfg):
     """The backbone's BatchNorm learns, so that its statistics move."""
     cfg.train_cfg.stage_iters = 5
-    cfg.train_cfg.consistency = dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.9)
+    cfg.train_cfg.consistency = dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.1)
     cfg.model.backbone.update(
         norm_cfg=dict(type='BN', requires_grad=True), norm_eval=False
     )
@@ -140,7 +140,7 @@ def test_one_update_by_hand():
     student[0].weight.data.fill_(10.0)
     student[1].running_mean.fill_(5.0)
     student[1].num_batches_tracked.fill_(7)
-    update_teacher(teacher, student, momentum=0.75)
+    update_teacher(teacher, student, momentum=0.25)
     assert teacher[0].weight.unique().tolist() == [4.0]
     assert teacher[1].running_mean.tolist() == [5, 5, 5]
     assert teacher[1].num_batches_tracked == 7
@@ -154,7 +154,7 @@ def test_buffers_may_be_averaged_too():
     model = nn.Module()
     model.teacher, model.student = pair()
     runner = SimpleNamespace(model=model, iter=0)
-    kwargs = dict(momentum=0.75, warm_up=True, update_buffers=True)
+    kwargs = dict(momentum=0.25, warm_up=True, update_buffers=True)
     hook = HOOKS.build(dict(type='MeanTeacherHook', **kwargs))
     values = []
     for runner.iter, student in enumerate([12.0, 24.0, 36.0, 48.0, 0.0]):
@@ -163,16 +163,16 @@ def test_buffers_may_be_averaged_too():
         hook.after_train_iter(runner, runner.iter)
         values.append(model.teacher[1].running_mean[0].item())
         assert model.teacher[1].num_batches_tracked == runner.iter
-    # min(1 - 1 / (i + 1), 0.75): the means of 12, 24, 36, 48; then three quarters
+    # max(1 / (i + 1), 0.25): the means of 12, 24, 36, 48; then three quarters
     assert values == pytest.approx([12, 18, 24, 30, 22.5])
 
 
-def test_momentum_0_copies_and_1_keeps():
+def test_momentum_1_copies_and_0_keeps():
     teacher, student = pair()
     before = copied(teacher.state_dict())
-    update_teacher(teacher, student, momentum=1)
-    assert same(teacher.state_dict(), before)
     update_teacher(teacher, student, momentum=0)
+    assert same(teacher.state_dict(), before)
+    update_teacher(teacher, student, momentum=1)
     assert same(teacher.state_dict(), student.state_dict())
     assert not same(teacher.state_dict(), before)
 
@@ -203,7 +203,25 @@ def test_a_checkpoint_without_a_teacher_is_only_loaded_from():
     assert same(model.teacher.state_dict(), model.student.state_dict())
 
 
-@pytest.mark.parametrize('momentum', [-0.1, 1.1])
-def test_a_momentum_outside_of_0_to_1_is_refused(momentum):
-    with pytest.raises(UserError, match=rf'momentum = {momentum} is not a number in'):
+def test_it_is_the_average_of_mmengine():
+    """Whose first call copies, as the hook does before the training."""
+    teacher, student = pair()
+    average = ExponentialMovingAverage(student, momentum=0.3)
+    average.update_parameters(student)
+    update_teacher(teacher, student, momentum=1)
+    for _ in range(3):
+        student[0].weight.data += torch.randn(3, 2)
+        average.update_parameters(student)
+        update_teacher(teacher, student, momentum=0.3)
+    torch.testing.assert_close(teacher[0].weight, average.module[0].weight)
+
+
+@pytest.mark.parametrize('momentum', [-0.1, 0, 0.51, 0.99, '0.01'])
+def test_a_momentum_that_would_weigh_the_teacher_is_refused(momentum):
+    with pytest.raises(UserError) as error:
         MeanTeacherHook(momentum)
+    assert str(error.value) == (
+        f'MeanTeacherHook: momentum = {momentum!r} is not in (0, 0.5]: as in mmengine it '
+        'is the weight of the student, 0.01 where the teacher keeps 0.99'
+    )
+    assert MeanTeacherHook(momentum=0.5).momentum == 0.5

@@ -434,7 +434,7 @@ def test_progress_is_saved_without_a_checkpoint_hook_too(default_hooks):
 def test_consistency_is_in_every_stage_but_the_first(mix):
     cfg = make(
         train_cfg=dict(
-            consistency=dict(loss_weight=0.1, dropout_ratio=0.4, momentum=0.9)
+            consistency=dict(loss_weight=0.1, dropout_ratio=0.4, momentum=0.1)
         )
     )
     stage = stage_config(Stage(cfg, (mix,)))
@@ -445,7 +445,7 @@ def test_consistency_is_in_every_stage_but_the_first(mix):
         consistency=dict(type='ConsistencyLoss', loss_weight=0.1, dropout_ratio=0.4),
         **alpha,
     )
-    assert stage.custom_hooks[0] == dict(type='MeanTeacherHook', momentum=0.9)
+    assert stage.custom_hooks[0] == dict(type='MeanTeacherHook', momentum=0.1)
     assert len(stage.custom_hooks) == 4
 
     first = stage_config(Stage(cfg))

@@ -133,7 +133,7 @@ def test_what_may_change_when_a_run_goes_on_does_not_count(options):
         ('train_cfg.probabilities', dict(train_cfg__probabilities__T=0.3)),
         ('train_cfg.stage_iters', dict(train_cfg__stage_iters=151)),
         ('train_cfg.initial_iters', dict(train_cfg__initial_iters=999)),
-        ('train_cfg.consistency', dict(train_cfg__consistency=dict(momentum=0.9))),
+        ('train_cfg.consistency', dict(train_cfg__consistency=dict(momentum=0.1))),
         ('train_cfg.refinement', dict(train_cfg__refinement=dict(model=dict()))),
         ('train_dataloader', dict(train_dataloader__batch_size=4)),
         (

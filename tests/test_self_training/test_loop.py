@@ -537,7 +537,7 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
         ),
         (
             {'train_cfg.consistency': dict(momentum=99)},
-            'momentum = 99 is not a number in [0, 1]',
+            'momentum = 99 is not in (0, 0.5]: as in mmengine it is the weight of',
         ),
         ({'train_cfg.probabilities.T': 0}, 'TemperatureScaling: T = 0 is not above 0'),
         (

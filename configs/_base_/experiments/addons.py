@@ -6,7 +6,7 @@ _base_ = './rist_gist.py'
 policies = {'labels only': dict(type='FIST', num_stages=6, alpha=1)}
 paper = {
     'train_cfg.perturbation': None,
-    'train_cfg.consistency': dict(loss_weight=0.1, dropout_ratio=0.1, momentum=0.99),
+    'train_cfg.consistency': dict(loss_weight=0.1, dropout_ratio=0.1, momentum=0.01),
 }
 experiment = dict(
     seeds=[0, 1, 2],

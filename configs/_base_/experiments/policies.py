@@ -15,7 +15,7 @@ experiment = dict(
         'CL+LE+TS': {
             'train_cfg.perturbation': None,
             'train_cfg.consistency': dict(
-                loss_weight=0.1, dropout_ratio=0.1, momentum=0.99
+                loss_weight=0.1, dropout_ratio=0.1, momentum=0.01
             ),
             'train_cfg.label_erase': dict(_delete_=True, threshold=0.25),
         }

@@ -2,7 +2,7 @@ import torch
 from mmseg.registry import HOOKS
 from torch import nn
 
-from mmseg_gist.utils import in_unit_interval, unwrapped
+from mmseg_gist.utils import UserError, unwrapped
 
 from .helper_hook import HelperHook
 
@@ -14,16 +14,16 @@ def update_teacher(
     momentum: float,
     update_buffers: bool = False,
 ) -> None:
-    """Eq. 3: ``theta* = momentum theta* + (1 - momentum) theta``.
+    """``theta* = (1 - momentum) theta* + momentum theta``, as mmengine's averages.
 
     Buffers (BatchNorm statistics) are the student's, or with ``update_buffers``
     averages, too, unless they are whole numbers.
     """
     for ours, theirs in zip(teacher.parameters(), student.parameters()):
-        ours.lerp_(theirs, 1 - momentum)
+        ours.lerp_(theirs, momentum)
     for ours, theirs in zip(teacher.buffers(), student.buffers()):
         if update_buffers and ours.is_floating_point():
-            ours.lerp_(theirs, 1 - momentum)
+            ours.lerp_(theirs, momentum)
         else:
             ours.copy_(theirs)
 
@@ -37,36 +37,45 @@ class MeanTeacherHook(HelperHook):
     :class:`HelperHook`.
 
     Args:
-        momentum (float): The paper's beta, in [0, 1]; it has no public value.
-            Defaults to 0.99.
+        momentum (float): The weight of the student, in (0, 0.5]: 1 - beta of the
+            paper's Eq. 3, which has no public value. Defaults to 0.01.
         warm_up (bool): Whether the momentum after iteration i (from 0) is
-            ``min(1 - 1 / (i + 1), momentum)``, as in ClassMix: the plain mean
+            ``max(1 / (i + 1), momentum)``, as in ClassMix: the plain mean
             of all students so far, as long as they are few. Defaults to False.
         update_buffers (bool): Whether buffers (BatchNorm statistics) are averaged
             like parameters, as in UniMatch V2; else they are the student's.
             Defaults to False.
+
+    Raises:
+        UserError: The momentum is not in (0, 0.5], as one that weighs the teacher.
     """
 
     def __init__(
         self,
-        momentum: float = 0.99,
+        momentum: float = 0.01,
         warm_up: bool = False,
         update_buffers: bool = False,
     ) -> None:
         super().__init__('teacher')
-        self.momentum = in_unit_interval('momentum', momentum)
+        if not isinstance(momentum, (int, float)) or not 0 < momentum <= 0.5:
+            raise UserError(
+                f'MeanTeacherHook: momentum = {momentum!r} is not in (0, 0.5]: as in '
+                'mmengine it is the weight of the student, 0.01 where the teacher '
+                'keeps 0.99'
+            )
+        self.momentum = momentum
         self.warm_up = warm_up
         self.update_buffers = update_buffers
 
     def before_train(self, runner) -> None:
         if not self.resumed:
             model = unwrapped(runner.model)
-            update_teacher(model.teacher, model.student, momentum=0)
+            update_teacher(model.teacher, model.student, momentum=1)
 
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         model, momentum = unwrapped(runner.model), self.momentum
         if self.warm_up:
-            momentum = min(1 - 1 / (runner.iter + 1), momentum)
+            momentum = max(1 / (runner.iter + 1), momentum)
         update_teacher(model.teacher, model.student, momentum, self.update_buffers)
