@@ -23,15 +23,15 @@ def scope():
     init_default_scope('mmseg')
 
 
-def evaluator(**probabilities):
-    probabilities = dict(type='TemperatureScaling', **probabilities)
-    evaluator = Evaluator(dict(type='PseudoLabelWriter', probabilities=probabilities))
+def evaluator(**scaling):
+    scaling = dict(type='TemperatureScaling', **scaling)
+    evaluator = Evaluator(dict(type='PseudoLabelWriter', temperature_scaling=scaling))
     evaluator.dataset_meta = META
     return evaluator
 
 
-def write(samples, **probabilities):
-    writer = evaluator(**probabilities)
+def write(samples, **scaling):
+    writer = evaluator(**scaling)
     writer.process(samples)
     writer.evaluate(len(samples))
 
@@ -183,7 +183,7 @@ def one_channel():
     return segmentor.eval()
 
 
-def write_one_channel(segmentor, path, logits, **probabilities):
+def write_one_channel(segmentor, path, logits, **scaling):
     size = (1, len(logits))
     image = torch.tensor(logits).expand(1, 3, *size)
     meta = dict(
@@ -195,7 +195,7 @@ def write_one_channel(segmentor, path, logits, **probabilities):
     )
     with torch.no_grad():
         samples = segmentor.predict(image, [SegDataSample(metainfo=meta)])
-    write(samples, **probabilities)
+    write(samples, **scaling)
     confidence = str(path).replace('.png', '_confidence.png')
     return read(path)[0].tolist(), read(confidence)[0].tolist()
 

@@ -83,7 +83,7 @@ def test_a_refined_row_of_table_1(cell, policy):
         assert (stages.num_stages, stages.beam_size) == (9, 1)
     else:
         assert [len(path) for path in stages.paths] == [9, 9]
-    assert cfg.train_cfg.probabilities == dict(type='TemperatureScaling', T=0.2)
+    assert cfg.train_cfg.temperature_scaling == dict(T=0.2)
     assert cfg.train_cfg.consistency
     assert cfg.train_cfg.get('perturbation') is None
     iters = PAPER[cell.split('_')[0]][0]
@@ -201,12 +201,12 @@ def test_each_row_of_table_5_has_one_thing_more():
         row = deepcopy(cfg)
         row.merge_from_dict(overrides)
         settings = row.train_cfg
-        erase, scaling = settings.label_erase, settings.probabilities.T != 1
+        erase, scaling = settings.label_erase, settings.temperature_scaling.T != 1
         rows.append((bool(settings.consistency), bool(erase), bool(erase) and scaling))
     on, off = True, False
     assert list(cfg.experiment.settings) == ['none', 'CL', 'CL+LE']
     assert rows == [(off, off, off), (on, off, off), (on, on, off)]
-    assert cfg.train_cfg.label_erase and cfg.train_cfg.probabilities.T == 0.2
+    assert cfg.train_cfg.label_erase and cfg.train_cfg.temperature_scaling.T == 0.2
 
 
 def test_the_bases_of_table_1_are_the_shipped_configs():

@@ -39,7 +39,7 @@ NOT_OF_STAGE_0 = (
     'train_cfg.labeling',
     'train_cfg.perturbation',
     'train_cfg.policy',
-    'train_cfg.probabilities',
+    'train_cfg.temperature_scaling',
     'train_cfg.refinement',
     'train_cfg.restart',
     'train_cfg.stage_iters',

@@ -13,7 +13,7 @@ experiment = dict(
             'CL': {'train_cfg.label_erase': None},
             'CL+LE': {
                 'train_cfg.label_erase.threshold': 0.965,
-                'train_cfg.probabilities.T': 1.0,
+                'train_cfg.temperature_scaling.T': 1.0,
             },
         },
     )

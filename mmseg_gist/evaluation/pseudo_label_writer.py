@@ -23,14 +23,14 @@ class PseudoLabelWriter(BaseMetric):
     while the next batch is predicted.
 
     Args:
-        probabilities (dict): Config of the transform that turns ``seg_logits``
+        temperature_scaling (dict): Config of the transform that turns ``seg_logits``
             into ``seg_probs``, e.g. ``dict(type='TemperatureScaling', T=0.2)``.
         **kwargs: See :class:`mmengine.evaluator.BaseMetric`.
     """
 
-    def __init__(self, probabilities: dict, **kwargs) -> None:
+    def __init__(self, temperature_scaling: dict, **kwargs) -> None:
         super().__init__(**kwargs)
-        self.probabilities = TRANSFORMS.build(probabilities)
+        self.temperature_scaling = TRANSFORMS.build(temperature_scaling)
         self.pool = ThreadPoolExecutor(max_workers=1)
         self.writing = []
 
@@ -46,7 +46,7 @@ class PseudoLabelWriter(BaseMetric):
         if len(logits) == 1:  # mmseg's one-channel heads give a sigmoid
             logits = logits.logit().clamp(-17, 17)
             logits = torch.cat([torch.zeros_like(logits), logits])
-        probs = self.probabilities(dict(seg_logits=logits))['seg_probs']
+        probs = self.temperature_scaling(dict(seg_logits=logits))['seg_probs']
         confidence = probs.gather(0, label)[0].mul(255).round()
         write_pseudo_label(
             sample['seg_map_path'],

@@ -7,6 +7,7 @@ from mmseg_gist.datasets.labels import leaves, loads, step_name
 from mmseg_gist.utils import UserError
 
 from .config import consistency_parts, ignore_index
+from .labeler import temperature_scaling
 from .path import ROOT
 from .registry import build
 from .schedule import fit_schedule
@@ -82,8 +83,8 @@ def check_ignore_index(cfg: Config) -> None:
 def check_later_stages(cfg: Config) -> None:
     """Builds once what stages 1, 2, ... alone use."""
     settings = cfg.train_cfg
-    if settings.get('probabilities'):
-        build(TRANSFORMS, settings.probabilities, 'train_cfg.probabilities')
+    scaling = temperature_scaling(settings)
+    build(TRANSFORMS, scaling, 'train_cfg.temperature_scaling')
     if settings.get('consistency'):
         teacher, loss = consistency_parts(settings.consistency)
         build(HOOKS, teacher, 'train_cfg.consistency')

@@ -82,13 +82,20 @@ def labeler_config(stage: Stage, indices: list[int]) -> Config:
         cfg.model = dict(type='LogitsTTAModel', module=cfg.model)
     cfg.test_dataloader = dict(copy.deepcopy(loader), dataset=dataset)
     cfg.test_cfg = dict(type='TestLoop')
-    probabilities = settings.get('probabilities') or dict(type='TemperatureScaling')
-    cfg.test_evaluator = dict(type='PseudoLabelWriter', probabilities=probabilities)
+    cfg.test_evaluator = dict(
+        type='PseudoLabelWriter', temperature_scaling=temperature_scaling(settings)
+    )
     run = osp.basename(stage.run_cfg.work_dir)
     own_runtime(cfg, f'{run}_{stage.parent.name}_pseudo_labels')
     leave_out_trackers(cfg)
     allow_several_sizes(cfg, 'Test')
     return cfg
+
+
+def temperature_scaling(train_cfg: dict) -> dict:
+    """The config of what turns logits into the probabilities of pseudo-labels."""
+    settings = train_cfg.get('temperature_scaling') or {}
+    return {'type': 'TemperatureScaling', **settings}
 
 
 def label_files(stage: Stage) -> dict[str, str]:

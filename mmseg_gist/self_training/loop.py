@@ -86,9 +86,10 @@ class IterativeSelfTrainingLoop(BaseLoop):
         labeling (dict, optional): ``scales`` (factors of the size at which images
             are labeled) and ``flip`` (whether mirrored, too), over which
             pseudo-labels are averaged. By default images are labeled as they are.
-        probabilities (dict, optional): Config of the transform of logits to
-            probabilities from which the confidence of pseudo-labels is taken.
-            Defaults to ``dict(type='TemperatureScaling', T=1.0)``.
+        temperature_scaling (dict, optional): Arguments of :class:`TemperatureScaling`,
+            e.g. ``dict(T=0.2)``, whose probabilities the confidence of pseudo-labels
+            is taken from. With a ``type`` it is another transform of logits to
+            probabilities. Defaults to ``dict(T=1.0)``.
         consistency (dict, optional): ``loss_weight`` and ``dropout_ratio`` of
             :class:`ConsistencyLoss` and ``momentum`` of
             :class:`MeanTeacherHook`, for stages 1, 2, ... None for no
@@ -127,7 +128,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         label_erase: dict | None = None,
         perturbation: dict | None = None,
         labeling: dict | None = None,
-        probabilities: dict | None = None,
+        temperature_scaling: dict | None = None,
         consistency: dict | None = None,
         refinement: dict | None = None,
         executor: dict | None = None,

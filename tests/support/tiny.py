@@ -61,7 +61,7 @@ default_hooks = dict(
     logger=dict(interval=1), checkpoint=dict(interval=2), report=dict(enable=False))
 train_cfg = dict(
     type='IterativeSelfTrainingLoop', policy=dict(type='FixedPath', path='PL'),
-    initial_iters=5, stage_iters=3, probabilities=dict(type='TemperatureScaling'),
+    initial_iters=5, stage_iters=3, temperature_scaling=dict(T=1.0),
     consistency=dict(loss_weight=0.1, dropout_ratio=0.5, momentum=0.1),
     label_erase=dict(keep=0.7),
     perturbation=dict(

@@ -750,13 +750,11 @@ def test_the_labeler_tests_the_parents_model():
     'given, used',
     [
         (None, dict(type='TemperatureScaling')),
-        (
-            dict(type='TemperatureScaling', T=0.2),
-            dict(type='TemperatureScaling', T=0.2),
-        ),
+        (dict(T=0.2), dict(type='TemperatureScaling', T=0.2)),
+        (dict(type='MyProbabilities', a=1), dict(type='MyProbabilities', a=1)),
     ],
 )
-def test_the_labeler_takes_the_users_probabilities(given, used):
-    cfg = make(train_cfg=dict(probabilities=given))
+def test_the_labeler_scales_as_the_user_says(given, used):
+    cfg = make(train_cfg=dict(temperature_scaling=given))
     evaluator = labeler_config(Stage(cfg, ('P',)), [0]).test_evaluator
-    assert evaluator == dict(type='PseudoLabelWriter', probabilities=used)
+    assert evaluator == dict(type='PseudoLabelWriter', temperature_scaling=used)

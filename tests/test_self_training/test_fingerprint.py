@@ -50,7 +50,7 @@ CFG = dict(
         policy=dict(type='RIST', num_stages=9),
         initial_iters=1000,
         stage_iters=150,
-        probabilities=dict(type='TemperatureScaling', T=0.2),
+        temperature_scaling=dict(T=0.2),
         consistency=None,
     ),
     default_hooks=dict(checkpoint=dict(interval=1000)),
@@ -69,7 +69,7 @@ PINNED = dict(
 ) | {
     'train_cfg.initial_iters': '6920faf8766bf202',
     'train_cfg.stage_iters': '70529c539a3eaf30',
-    'train_cfg.probabilities': '7e83bae71a6b05af',
+    'train_cfg.temperature_scaling': '4b9713f6acee0ab0',
 }
 
 
@@ -130,7 +130,7 @@ def test_what_may_change_when_a_run_goes_on_does_not_count(options):
         ('load_from', dict(load_from='model.pth')),
         ('auto_scale_lr', dict(auto_scale_lr=dict(enable=True, base_batch_size=16))),
         ('sync_bn', dict(sync_bn='torch')),
-        ('train_cfg.probabilities', dict(train_cfg__probabilities__T=0.3)),
+        ('train_cfg.temperature_scaling', dict(train_cfg__temperature_scaling__T=0.3)),
         ('train_cfg.stage_iters', dict(train_cfg__stage_iters=151)),
         ('train_cfg.initial_iters', dict(train_cfg__initial_iters=999)),
         ('train_cfg.consistency', dict(train_cfg__consistency=dict(momentum=0.1))),

@@ -539,7 +539,10 @@ def test_a_wrong_policy_is_told_in_one_line(cfg, policy, message):
             {'train_cfg.consistency': dict(momentum=99)},
             'momentum = 99 is not in (0, 0.5]: as in mmengine it is the weight of',
         ),
-        ({'train_cfg.probabilities.T': 0}, 'TemperatureScaling: T = 0 is not above 0'),
+        (
+            {'train_cfg.temperature_scaling.T': 0},
+            'TemperatureScaling: T = 0 is not above 0',
+        ),
         (
             {'train_cfg.label_erase': dict(_delete_=True, threshold=2)},
             'LabelErase: threshold 2 is not in [0, 1]',

@@ -17,7 +17,7 @@ experiment = dict(
         'CL+LE': {
             **paper,
             'train_cfg.label_erase': dict(_delete_=True, threshold=0.7),
-            'train_cfg.probabilities.T': 1.0,
+            'train_cfg.temperature_scaling.T': 1.0,
         },
         'CL+LE+TS': {
             **paper,

@@ -5,7 +5,7 @@
 train_cfg = dict(
     type='IterativeSelfTrainingLoop',
     stage_ratio=0.25,
-    probabilities=dict(type='TemperatureScaling', T=0.2),
+    temperature_scaling=dict(T=0.2),
     label_erase=None,
     perturbation=dict(
         mask=dict(type='BoxMask'),

@@ -5,7 +5,7 @@
 train_cfg = dict(
     type='IterativeSelfTrainingLoop',
     stage_ratio=0.12,  # 3,000 of 25,000 iterations
-    probabilities=dict(type='TemperatureScaling', T=0.2),
+    temperature_scaling=dict(T=0.2),
     label_erase=dict(threshold=0.15),
     consistency=dict(loss_weight=0.1, dropout_ratio=0.1, momentum=0.01),
 )

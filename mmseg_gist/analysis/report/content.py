@@ -69,7 +69,7 @@ def settings(run: Run, cfg: Config) -> Row:
         said['label erase'] = _said({k: v for k, v in erase.items() if k != 'type'})
     for name in (
         'restart',
-        'probabilities',
+        'temperature_scaling',
         'perturbation',
         'labeling',
         'consistency',
