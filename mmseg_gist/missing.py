@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mmengine.config import Config
 
-from mmseg_gist.datasets.check import missing_data
+from mmseg_gist.datasets.data_check import missing_data
 from mmseg_gist.utils import UserError, tell_missing
 
 

@@ -5,7 +5,7 @@ import argparse
 from prettytable import PrettyTable
 
 from mmseg_gist.cli import DictAction, read_config, run
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.data_check import check_datasets
 
 
 def parse_args(argv=None):

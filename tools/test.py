@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mmseg_gist.cli import Config, build_runner, config_parser, load_config, run
-from mmseg_gist.datasets.labels import leaves, step_name
+from mmseg_gist.datasets.labels import inner_datasets, step_name
 from mmseg_gist.datasets.output_check import check_output_folder
 from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError
@@ -40,7 +40,7 @@ def show(cfg: Config, wait_time: float) -> None:
 
 def use_tta(cfg: Config) -> None:
     """The config's ``tta_model`` and ``tta_pipeline``, where it has them."""
-    for dataset in leaves(cfg.test_dataloader.dataset):
+    for dataset in inner_datasets(cfg.test_dataloader.dataset):
         dataset.pipeline = cfg.get('tta_pipeline') or tta_pipeline(dataset.pipeline)
     model = cfg.get('tta_model') or dict(type='LogitsTTAModel')
     if step_name(model) == 'SegTTAModel':  # wrong where a head has one channel

@@ -156,7 +156,7 @@ def series(
     return by_key
 
 
-def labels(keys: Iterable[tuple[str, str]]) -> list[str]:
+def series_names(keys: Iterable[tuple[str, str]]) -> list[str]:
     """What to call each series: the setting is said where there are several."""
     keys = list(keys)
     several = len({setting for setting, _ in keys}) > 1

@@ -27,7 +27,7 @@ class Spread(NamedTuple):
         return mean if self.std is None else f'{mean} ± {self.std:.2f}'
 
 
-def spread(values: Sequence[float]) -> Spread:
+def spread_of(values: Sequence[float]) -> Spread:
     """Mean and sample standard deviation (n - 1) of at least one value."""
     std = stdev(values) if len(values) > 1 else None
     return Spread(fmean(values), std, len(values))
@@ -67,7 +67,7 @@ def best_of_consecutive_groups(
     """
     starts = range(0, len(results) - size + 1, size)
     best = [max(results[i : i + size], key=lambda result: result[0]) for i in starts]
-    return spread([test for _, test in best])
+    return spread_of([test for _, test in best])
 
 
 def is_degenerate(path: StagePath) -> bool:

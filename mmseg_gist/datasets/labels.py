@@ -13,13 +13,13 @@ from mmseg_gist.utils import UserError
 Shares = list[float]  # percent of the pixels, by class
 
 
-def leaves(cfg: dict) -> Iterator[dict]:
+def inner_datasets(cfg: dict) -> Iterator[dict]:
     """The data sets inside wrappers such as RepeatDataset, ConcatDataset."""
     if 'dataset' in cfg:
-        yield from leaves(cfg['dataset'])
+        yield from inner_datasets(cfg['dataset'])
     elif 'datasets' in cfg:
         for dataset in cfg['datasets']:
-            yield from leaves(dataset)
+            yield from inner_datasets(dataset)
     else:
         yield cfg
 
@@ -48,7 +48,7 @@ def loading_steps(pipeline: Sequence[dict] | None, what: str) -> list[dict]:
 
 def class_metainfo(cfg: dict) -> dict[str, list]:
     """``classes`` (names) and ``palette`` (R, G, B, 0 to 255) of a data set."""
-    dataset = dict(next(leaves(cfg)), pipeline=[], lazy_init=True)
+    dataset = dict(next(inner_datasets(cfg)), pipeline=[], lazy_init=True)
     metainfo = DATASETS.build(dataset).metainfo
     return {key: list(metainfo[key]) for key in ('classes', 'palette')}
 
@@ -64,7 +64,7 @@ def label_sets(cfg: dict) -> list[BaseSegDataset]:
                 serialize_data=False,
             )
         )
-        for leaf in leaves(cfg)
+        for leaf in inner_datasets(cfg)
     ]
 
 

@@ -7,7 +7,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_gist.utils import UserError
 
-from .labels import leaves
+from .labels import inner_datasets
 
 SUFFIX = '.png'  # of all images that are written
 LOADERS = [f'{name}_dataloader' for name in ('train', 'unlabeled', 'val', 'test')]
@@ -68,7 +68,7 @@ def check_output_files(cfg: dict, files: Collection[str], option: str) -> None:
 def _datasets(cfg: dict) -> Iterator[tuple[str, dict]]:
     for loader in LOADERS:
         if cfg.get(loader):
-            for dataset in leaves(cfg[loader]['dataset']):
+            for dataset in inner_datasets(cfg[loader]['dataset']):
                 yield loader, dataset
 
 

@@ -7,7 +7,7 @@ import os.path as osp
 from mmengine import fileio
 from mmengine.config import Config
 
-from mmseg_gist.datasets.labels import leaves
+from mmseg_gist.datasets.labels import inner_datasets
 from mmseg_gist.utils import UserError
 
 # where things lie and how fast they are loaded does not change the result
@@ -62,7 +62,7 @@ def id_lists(cfg: Config) -> dict[str, str]:
         if not key.endswith('_dataloader') or cfg.get(key) is None:
             continue
         ids = []
-        for leaf in leaves(cfg[key]['dataset']):
+        for leaf in inner_datasets(cfg[key]['dataset']):
             file = osp.join(leaf.get('data_root') or '', leaf.get('ann_file') or '')
             # mmseg takes all images where the list is a folder
             if not leaf.get('ann_file') or fileio.isdir(file):

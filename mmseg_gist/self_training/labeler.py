@@ -12,7 +12,7 @@ from mmseg.registry import DATASETS
 from PIL import Image
 
 from mmseg_gist.datasets.draws import draws
-from mmseg_gist.datasets.labels import leaves, loads
+from mmseg_gist.datasets.labels import inner_datasets, loads
 from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.datasets.tta import tta_pipeline
 from mmseg_gist.utils import UserError, why
@@ -26,7 +26,7 @@ from .stage import Stage
 OF_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 OF_DEVELOPMENT = ('val_dataloader', 'val_cfg', 'val_evaluator', 'unlabeled_dataloader')
 
-Labels = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
+LabelFiles = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
 
 
 def label_for(stage: Stage) -> tuple[list[str], int]:
@@ -70,7 +70,7 @@ def labeler_config(stage: Stage, indices: list[int]) -> Config:
     loader = stage.cfg.val_dataloader
     pipeline = [
         step
-        for step in next(leaves(loader.dataset)).pipeline
+        for step in next(inner_datasets(loader.dataset)).pipeline
         if not loads(step, 'Annotations')
     ]
     dataset = dict(
@@ -154,7 +154,7 @@ def labels_there(model: Stage) -> dict[str, str]:
     return {image: file for image, file in files.items() if osp.exists(file)}
 
 
-def labels_along(stage: Stage) -> Labels:
+def labels_along(stage: Stage) -> LabelFiles:
     """The pseudo-labels by the models on the way to a stage, of their common images.
 
     Raises:

@@ -15,7 +15,7 @@ from mmengine.runner.checkpoint import CheckpointLoader
 from mmseg.registry import DATASETS, LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets, check_there
+from mmseg_gist.datasets.data_check import check_datasets, check_there
 from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.datasets.output_check import check_output_folder
 from mmseg_gist.engine.optim import optim_wrapper_for
@@ -23,16 +23,16 @@ from mmseg_gist.engine.runner.quiet_runner import leave_out_noise
 from mmseg_gist.missing import check_missing, given_model
 from mmseg_gist.utils import UserError, at_least_one, unformatted, unwrapped, why
 
-from .check import check_settings
-from .curves import curve_points
 from .fingerprint import changed, fingerprint, id_lists
 from .labeler import check_label_files
+from .live_curves import curve_points
 from .path import ROOT, StagePath, from_name
 from .plain_config import drop_worker_settings, plain_config
 from .policies import PolicySet
 from .record import RUN_CONFIG, Record
 from .registry import EXECUTORS, POLICIES, build
 from .rehearsal import rehearse
+from .settings_check import check_settings
 from .stage import Stage
 from .training import clean_up, is_whole, remove_results
 

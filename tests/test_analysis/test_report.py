@@ -23,9 +23,9 @@ from PIL import ExifTags, Image
 from tiny import ROOT, SIZES, write_tiny
 
 from mmseg_gist.analysis import ReportHook
-from mmseg_gist.analysis.report import charts, labels, pictures, write_report
+from mmseg_gist.analysis.report import charts, pictures, store, write_report
 from mmseg_gist.analysis.report.content import ModelLabels, warnings
-from mmseg_gist.analysis.report.tree import labeled_by, leaves
+from mmseg_gist.analysis.report.tree import labeled_by, path_ends
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.policies import GIST
@@ -188,8 +188,8 @@ def test_the_share_kept_is_that_of_the_stages_that_learn_from_the_labels(
     """P's labels are of its children, the second stages on their paths."""
     cfg.train_cfg.label_erase = dict(keep=keep)
     cfg.metainfo = cfg.train_dataloader.dataset.metainfo
-    store = labels.Store(Path(cfg.work_dir, 'report'), readonly=True)
-    models = labels.read_models(cfg, paths('P'), store)
+    kept_files = store.Store(Path(cfg.work_dir, 'report'), readonly=True)
+    models = store.read_models(cfg, paths('P'), kept_files)
     assert models['P']['kept'] == kept
 
 
@@ -206,7 +206,7 @@ def test_a_run_that_goes_on(cfg, work_dir):
 
 def test_labels_are_read_once(cfg, work_dir, monkeypatch):
     before = write_report(cfg).read_text()
-    monkeypatch.setattr(labels, 'read_label', None)  # cannot be called
+    monkeypatch.setattr(store, 'read_label', None)  # cannot be called
     assert without_time(write_report(cfg).read_text()) == without_time(before)
     shutil.rmtree(work_dir / 'stages')  # as with keep='best'
     assert without_time(write_report(cfg).read_text()) == without_time(before)
@@ -221,15 +221,15 @@ def test_labels_that_came_later_are_read(cfg, work_dir):
     for file in late:
         file.rename(file.with_suffix('.later'))
     write_report(cfg)
-    store = labels.Store(work_dir / 'report_data')
-    assert store.get('0')['there'] == 6
+    kept = store.Store(work_dir / 'report_data')
+    assert kept.get('0')['there'] == 6
     for file in late:
         file.with_suffix('.later').rename(file)
     write_report(cfg)
-    assert store.get('0')['there'] == 12
+    assert kept.get('0')['there'] == 12
     (work_dir / 'report_data/0.json').write_text('{"made_of"')
     write_report(cfg)
-    assert store.get('0')['pixels'] == [12 * 384, 12 * 192, 12 * 192]
+    assert kept.get('0')['pixels'] == [12 * 384, 12 * 192, 12 * 192]
 
 
 def test_elsewhere_leaves_the_work_dir_alone(work_dir, tmp_path, capsys):
@@ -291,7 +291,7 @@ def test_the_page_stands_alone(cfg):
 
 def test_an_unlabeled_image_that_has_a_human_label(cfg, work_dir):
     write_report(cfg)
-    images = labels.Store(work_dir / 'report_data').get('images')['unlabeled']
+    images = store.Store(work_dir / 'report_data').get('images')['unlabeled']
     assert [Path(path).name for path in images] == [
         'unlabeled0.png',
         'unlabeled11.png',
@@ -303,7 +303,7 @@ def test_an_unlabeled_image_that_has_a_human_label(cfg, work_dir):
     path = work_dir.parent / 'labels/unlabeled0.png'
     Image.fromarray(MIXED).save(path)
     write_report(cfg)
-    images = labels.Store(work_dir / 'report_data').get('images')['unlabeled']
+    images = store.Store(work_dir / 'report_data').get('images')['unlabeled']
     human = [bool(image['human']) for image in images.values()]
     assert human == [True, False, False, False]
 
@@ -324,7 +324,7 @@ def test_each_human_label_is_read_as_its_own_set_reads_it(cfg):
     cfg.train_dataloader.dataset = dict(
         type='ConcatDataset', datasets=[first, second], _delete_=True
     )
-    human = labels.HumanLabels(cfg)
+    human = store.HumanLabels(cfg)
     names = [f'images/labeled{i}.png' for i in range(4)] + ['more/images/0.png']
     assert list(human.places) == [str(root / name) for name in names]
     assert (human.read(str(root / 'images/labeled0.png')) == MIXED).all()
@@ -340,8 +340,8 @@ def test_each_human_label_is_read_as_its_own_set_reads_it(cfg):
 
 def test_the_tree_of_paths():
     stages = paths('0', 'L', 'P', 'PL', 'PP', '0.5')
-    assert [to_name(path) for path in leaves(stages)] == ['0.5', 'L', 'PL', 'PP']
-    assert leaves(paths('0')) == [()]
+    assert [to_name(path) for path in path_ends(stages)] == ['0.5', 'L', 'PL', 'PP']
+    assert path_ends(paths('0')) == [()]
     assert [to_name(path) for path in labeled_by(stages)] == ['0', 'P']
 
 
@@ -381,8 +381,8 @@ def test_a_class_may_begin_with_an_underscore():
 
 
 def test_spaced():
-    assert labels.spaced(list(range(10)), 4) == [0, 2, 5, 7]
-    assert labels.spaced([1, 2], 4) == [1, 2]
+    assert store.spaced(list(range(10)), 4) == [0, 2, 5, 7]
+    assert store.spaced([1, 2], 4) == [1, 2]
 
 
 # ------------------------------------------------------------------ the loop
@@ -434,7 +434,7 @@ def test_a_training_leaves_its_report(tiny, tmp_path):
     assert scores[1][1] == f'{rows[0]["dev"]["IoU.a"]:.2f}'
     mean = np.mean([rows[0]['dev'][f'IoU.{name}'] for name in 'abc'])
     assert mean == pytest.approx(rows[0]['dev']['mIoU'], abs=0.01)
-    assert labels.Store(tmp_path / 'run/report_data').get('0')['there'] == 6
+    assert store.Store(tmp_path / 'run/report_data').get('0')['there'] == 6
 
 
 def test_the_report_can_be_switched_off(tiny, tmp_path):

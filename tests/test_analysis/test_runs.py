@@ -6,8 +6,8 @@ from mmseg_gist.analysis.runs import (
     config_of,
     find_run,
     find_runs,
-    labels,
     series,
+    series_names,
 )
 from mmseg_gist.self_training.path import to_name
 from mmseg_gist.utils import UserError
@@ -89,10 +89,10 @@ def test_series_are_seeds_of_a_setting_and_a_policy(tmp_path):
         ('CL', 'mixed'): [0, 1],
         ('none', 'RIST'): [0],
     }
-    assert labels(by_key)[-2:] == ['CL: mixed', 'none: RIST']
+    assert series_names(by_key)[-2:] == ['CL: mixed', 'none: RIST']
     some = series(runs, ['mixed', 'GIST'])
     assert list(some) == [('CL', 'mixed'), ('CL', 'GIST')]
-    assert labels(some) == ['mixed', 'GIST']
+    assert series_names(some) == ['mixed', 'GIST']
     with pytest.raises(UserError) as error:
         series(runs, ['GIST', 'gist'])
     assert str(error.value) == (

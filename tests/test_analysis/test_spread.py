@@ -11,7 +11,7 @@ from mmseg_gist.analysis.spread import (
     best_of_consecutive_groups,
     best_of_groups,
     is_degenerate,
-    spread,
+    spread_of,
 )
 
 # RIST on VOC 1/50: path, development, validation mIoU.
@@ -37,7 +37,7 @@ RESULTS = [(float(dev), float(test)) for _, dev, test in ROWS]
 
 
 def test_table_2_all_paths():
-    over_all = spread([test for _, test in RESULTS])
+    over_all = spread_of([test for _, test in RESULTS])
     assert str(over_all) == '66.01 ± 0.93'
     assert over_all.count == 15
 
@@ -62,12 +62,12 @@ def test_only_equal_neighbors_make_a_path_degenerate():
 
 def test_the_deviation_is_the_samples():
     # deviations from 3 are 2, 1, 3: (4 + 1 + 9) / 2 = 7
-    assert spread([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(7**0.5), 3)
+    assert spread_of([1.0, 2.0, 6.0]) == Spread(3.0, pytest.approx(7**0.5), 3)
 
 
 def test_one_value_has_no_deviation():
-    assert spread([66.125]) == Spread(66.125, None, 1)
-    assert str(spread([66.0])) == '66.00'
+    assert spread_of([66.125]) == Spread(66.125, None, 1)
+    assert str(spread_of([66.0])) == '66.00'
 
 
 @pytest.mark.parametrize('size', range(1, 7))

@@ -11,7 +11,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 
 from mmseg_gist.datasets import reading
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.data_check import check_datasets
 from mmseg_gist.utils import UserError
 
 LABEL = np.repeat(np.uint8([0, 1, 2, 2, 255, 255]), 8).reshape(6, 8)

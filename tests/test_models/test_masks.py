@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmseg.registry import MODELS
 
-from mmseg_gist.models.utils import BoxMask, mix
+from mmseg_gist.models.utils import BoxMask, mix_with_next
 
 
 def class_mask(labels):
@@ -13,19 +13,19 @@ def cut_mask(*shape):
     return MODELS.build(dict(type='CutMask'))(torch.zeros(shape, dtype=torch.long))
 
 
-# ----------------------------------------------------------------------- mix
+# ------------------------------------------------------------- mix_with_next
 
 
 def test_each_image_is_pasted_on_the_next_the_last_on_the_first():
     batch = torch.tensor([[[10, 11]], [[20, 21]], [[30, 31]]])
     mask = torch.tensor([[[1, 0]], [[0, 1]], [[0, 0]]], dtype=torch.bool)
-    assert mix(mask, batch).tolist() == [[[10, 21]], [[30, 21]], [[10, 11]]]
+    assert mix_with_next(mask, batch).tolist() == [[[10, 21]], [[30, 21]], [[10, 11]]]
 
 
 def test_all_channels_are_mixed_alike():
     batch = torch.arange(2 * 3 * 1 * 2.0).reshape(2, 3, 1, 2)
     mask = torch.tensor([[[True, False]], [[False, True]]])
-    mixed = mix(mask, batch)
+    mixed = mix_with_next(mask, batch)
     assert mixed[0, :, 0].tolist() == [[0, 7], [2, 9], [4, 11]]
     assert mixed[1, :, 0].tolist() == [[0, 7], [2, 9], [4, 11]]
     assert mixed.dtype == batch.dtype

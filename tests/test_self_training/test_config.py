@@ -14,11 +14,11 @@ from tiny import write_tiny
 from torch import nn
 
 import mmseg_gist  # noqa: F401
-from mmseg_gist.self_training.check import check_schedules
 from mmseg_gist.self_training.config import stage_config
 from mmseg_gist.self_training.label_erase import erase_limits, with_thresholds
 from mmseg_gist.self_training.labeler import labeler_config
 from mmseg_gist.self_training.schedule import fit_schedule
+from mmseg_gist.self_training.settings_check import check_schedules
 from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError, derive_seed
 

@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from play_policy import play
 from tiny import write_tiny
 
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.data_check import check_datasets
 from mmseg_gist.self_training.path import ROOT, from_name, to_name
 from mmseg_gist.self_training.record import Record
 from mmseg_gist.self_training.registry import POLICIES, build

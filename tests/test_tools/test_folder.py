@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
 
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.data_check import check_datasets
 from mmseg_gist.utils import UserError
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ figure has the classes that change most.
 from mmseg_gist.analysis.figures import save_curves
 from mmseg_gist.analysis.label_shares import counted_shares, largest_changes
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser
-from mmseg_gist.analysis.spread import spread
+from mmseg_gist.analysis.spread import spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import StagePath, from_name, to_name
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     read = [columns_of(each, path) for each in find_runs(args.records)]
     classes, first = read[0]
     means = {
-        column: [spread(values) for values in zip(*(c[column] for _, c in read))]
+        column: [spread_of(values) for values in zip(*(c[column] for _, c in read))]
         for column in first
     }
     rows = [

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from mmseg_gist.analysis.cost import cost, literal_trainings, unlabeled_images
 from mmseg_gist.analysis.runs import Run, find_runs, records_parser, series
-from mmseg_gist.analysis.spread import Spread, spread
+from mmseg_gist.analysis.spread import Spread, spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import to_name, uses_pseudo_labels
@@ -58,7 +58,7 @@ def margin(ours: dict[int, float], base: dict[int, float], name: str) -> Spread:
     """Test mIoU above the base's, paired by seed."""
     if missing := sorted(ours.keys() - base.keys()):
         raise UserError(f'there is no seed {missing[0]} of the base {name}')
-    return spread([test - base[seed] for seed, test in ours.items()])
+    return spread_of([test - base[seed] for seed, test in ours.items()])
 
 
 def find_base(name: str, setting: str, by_key: dict) -> tuple[str, str]:
@@ -92,9 +92,9 @@ def main(argv: list[str] | None = None) -> None:
             best = [best_stage(run.visited(name)) for run in runs]
             row = dict(setting=setting, policy=name, seeds=len(runs))
             row |= mean_costs(runs, [name])
-            row['dev'] = spread([run.dev[path] for run, path in zip(runs, best)])
+            row['dev'] = spread_of([run.dev[path] for run, path in zip(runs, best)])
             ours = tests(runs, name)
-            row['test'] = spread(list(ours.values()))
+            row['test'] = spread_of(list(ours.values()))
             if args.base:
                 base = find_base(args.base, setting, everything)
                 base_tests = tests(everything[base], base[1])

@@ -13,8 +13,14 @@ import numpy as np
 
 from mmseg_gist.analysis.areas import draw_subsets, mean_iou
 from mmseg_gist.analysis.figures import save_curves
-from mmseg_gist.analysis.runs import Run, find_runs, labels, records_parser, series
-from mmseg_gist.analysis.spread import spread
+from mmseg_gist.analysis.runs import (
+    Run,
+    find_runs,
+    records_parser,
+    series,
+    series_names,
+)
+from mmseg_gist.analysis.spread import spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import StagePath, from_name
@@ -88,12 +94,12 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError('there are fewer images than the smallest of --sizes')
     curves, sizes = {}, sorted({size for tests in chosen.values() for size in tests})
     rows = [{'images': size} for size in sizes]
-    for label, tests in zip(labels(chosen), chosen.values()):
+    for label, tests in zip(series_names(chosen), chosen.values()):
         curves[label] = {}
         for row in rows:
             all_tests = tests.get(row['images'], [])
             complete = [test for test in all_tests if test is not None]
-            row[label] = spread(complete) if complete else None
+            row[label] = spread_of(complete) if complete else None
             row[f'{label}, complete'] = f'{len(complete)} of {len(all_tests)}'
             if complete:
                 curves[label][row['images']] = row[label]

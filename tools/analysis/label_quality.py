@@ -23,8 +23,8 @@ from mmseg_gist.cli import Config, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
     hidden_label,
+    inner_datasets,
     label_sets,
-    leaves,
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
@@ -66,8 +66,9 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     files = labels_there(Stage(cfg, from_name(stage)))
     if not files:
         raise UserError(f'{cfg.work_dir}: stage {stage} has made no pseudo-labels')
-    labeled = next(leaves(cfg.train_dataloader.dataset))
-    lists = [leaf.get('ann_file', '') for leaf in leaves(cfg.unlabeled_dataloader)]
+    labeled = next(inner_datasets(cfg.train_dataloader.dataset))
+    unlabeled = inner_datasets(cfg.unlabeled_dataloader)
+    lists = [leaf.get('ann_file', '') for leaf in unlabeled]
     sums = np.zeros((len(thresholds), classes, classes + 1), np.int64)
 
     def add(index: int, dataset) -> np.ndarray:

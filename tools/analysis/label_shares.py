@@ -25,13 +25,13 @@ from mmseg_gist.datasets.labels import (
     count_human_labels,
     read_label,
 )
-from mmseg_gist.self_training.labeler import Labels, labels_along
+from mmseg_gist.self_training.labeler import LabelFiles, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import atomic_path
 
 
-def draw(labels: Labels, palette: list, images: int, file: str) -> None:
+def draw(labels: LabelFiles, palette: list, images: int, file: str) -> None:
     """A PNG: a row an image, the image itself, then its labels by stage."""
     names = list(next(iter(labels.values())))
     names = names[:: max(1, len(names) // images)][:images]

@@ -28,12 +28,12 @@ from mmseg_gist.cli import Config, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
     hidden_label,
+    inner_datasets,
     label_sets,
-    leaves,
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.labeler import Labels, labels_along
+from mmseg_gist.self_training.labeler import LabelFiles, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError, atomic_path
@@ -41,7 +41,7 @@ from mmseg_gist.utils import UserError, atomic_path
 FILE = 'reliability.csv'
 
 
-def measure(image: str, labels: Labels, num_classes: int) -> dict:
+def measure(image: str, labels: LabelFiles, num_classes: int) -> dict:
     """A row of the table: of one image, over the models in their order."""
     files = [by_image[image] for by_image in labels.values()]
     confidence = read_label(confidence_path(files[-1]))
@@ -54,10 +54,10 @@ def measure(image: str, labels: Labels, num_classes: int) -> dict:
 
 def true_ious(cfg: Config, files: dict[str, str]) -> dict[str, float]:
     """Mean IoU of pseudo-labels with human labels, by the image's path."""
-    labeled = next(leaves(cfg.train_dataloader.dataset))
+    labeled = next(inner_datasets(cfg.train_dataloader.dataset))
     num_classes = len(cfg.metainfo.classes)
     found = {}
-    for leaf in leaves(cfg.unlabeled_dataloader.dataset):
+    for leaf in inner_datasets(cfg.unlabeled_dataloader.dataset):
         (dataset,) = label_sets(dict(labeled, ann_file=leaf.get('ann_file', '')))
         for index in range(len(dataset)):
             image = dataset.get_data_info(index)['img_path']

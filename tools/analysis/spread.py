@@ -12,7 +12,7 @@ from mmseg_gist.analysis.spread import (
     best_of_consecutive_groups,
     best_of_groups,
     is_degenerate,
-    spread,
+    spread_of,
 )
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
@@ -64,9 +64,9 @@ def main(argv: list[str] | None = None) -> None:
     publish(rows, args.out)
 
     sound = [test for path, (_, test) in zip(paths, results) if not is_degenerate(path)]
-    means = {'all paths': spread([test for _, test in results])}
+    means = {'all paths': spread_of([test for _, test in results])}
     if sound:
-        means['paths that are not degenerate'] = spread(sound)
+        means['paths that are not degenerate'] = spread_of(sound)
     name = f'best of each {group} paths in turn'
     means[name] = best_of_consecutive_groups(results, group)
     print()

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from mmseg_gist.analysis.figures import COLORS, LINES, MARKERS
 from mmseg_gist.self_training.path import StagePath, to_name
 
-from .tree import leaves
+from .tree import path_ends
 
 PAPER = '#fefefe'  # what the page's background color is put for
 WIDTH = 4.3  # inches, readable on a phone without zooming
@@ -126,7 +126,7 @@ def tree(scores: Mapping[StagePath, float | None], best: StagePath) -> str:
         scores: mIoU by path, None where a stage failed.
         best: Has a thick frame and a star.
     """
-    ends = leaves(scores)
+    ends = path_ends(scores)
     heights = {}
     for path in sorted(scores, key=len, reverse=True):
         below = [heights[p] for p in scores if p[:-1] == path and p]

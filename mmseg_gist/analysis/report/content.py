@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmseg_gist.analysis.choice import best_by_depth
 from mmseg_gist.analysis.label_shares import largest_changes
 from mmseg_gist.analysis.runs import Run
-from mmseg_gist.datasets.check import SETS
+from mmseg_gist.datasets.data_check import SETS
 from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.label_statistics import warnings_of
 from mmseg_gist.self_training.path import (
@@ -22,8 +22,8 @@ from mmseg_gist.self_training.record import kind_of_labels
 from mmseg_gist.self_training.replay import so_far
 from mmseg_gist.self_training.stage import Stage
 
-from .labels import sets_of
-from .tree import leaves
+from .store import sets_of
+from .tree import path_ends
 
 CURVES = 6  # classes in a chart of shares
 Row = dict[str, object]  # from the column's name to a value
@@ -188,7 +188,7 @@ def model_labels(run: Run, models: Mapping[str, dict]) -> dict[str, ModelLabels]
 
     Args:
         run: The run.
-        models: See :func:`mmseg_gist.analysis.report.labels.read_models`.
+        models: See :func:`mmseg_gist.analysis.report.store.read_models`.
     """
     rows = {}
     for row in run.record.stages:
@@ -237,7 +237,7 @@ def share_path(names: Sequence[str], best: StagePath) -> list[str]:
     paths = [from_name(name) for name in names]
     along = {
         end: [path for path in paths if path == end[: len(path)]]
-        for end in leaves(paths)
+        for end in path_ends(paths)
     }
     end = max(along, key=lambda end: (len(along[end]), best[: len(end)] == end))
     return [to_name(path) for path in along[end]]
@@ -277,7 +277,7 @@ def slider(
         dict: By the name of each whole path, rows of ``name`` and ``text``.
     """
     found = {}
-    for end in leaves(scores):
+    for end in path_ends(scores):
         rows = []
         for path in (end[:depth] for depth in range(len(end) + 1)):
             name = to_name(path)

@@ -14,7 +14,7 @@ from mmseg_gist.self_training.path import ROOT, to_name
 from mmseg_gist.utils import atomic_path
 
 from . import charts, content
-from .labels import Store, read_images, read_models
+from .store import Store, read_images, read_models
 from .tree import labeled_by
 
 FILE = 'report.html'

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mmseg_gist.self_training.path import StagePath, uses_pseudo_labels
 
 
-def leaves(paths: Iterable[StagePath]) -> list[StagePath]:
+def path_ends(paths: Iterable[StagePath]) -> list[StagePath]:
     """The paths that no other one goes on from, neighbors side by side."""
     paths = set(paths)
     inner = {path[:-1] for path in paths if path}

@@ -3,7 +3,7 @@ from mmengine.runner import Runner
 from mmseg.registry import LOOPS
 from torch import nn
 
-from mmseg_gist.datasets.check import check_datasets, check_there
+from mmseg_gist.datasets.data_check import check_datasets, check_there
 from mmseg_gist.datasets.labels import loads, step_name
 from mmseg_gist.missing import check_missing
 

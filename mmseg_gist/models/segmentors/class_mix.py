@@ -3,7 +3,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 
-from mmseg_gist.models.utils import mix
+from mmseg_gist.models.utils import mix_with_next
 
 from .semi_segmentor import split_by_source, weighted, with_labels
 from .teacher_segmentor import TeacherSegmentor
@@ -94,6 +94,6 @@ class ClassMix(TeacherSegmentor):
         """
         label, sure = self.pseudo_labels(inputs, data_samples)
         mask = self.mask(label)
-        label, sure = mix(mask, label), mix(mask, sure)
-        images = self.augmented(mix(mask, inputs), self.augmentation)
+        label, sure = mix_with_next(mask, label), mix_with_next(mask, sure)
+        images = self.augmented(mix_with_next(mask, inputs), self.augmentation)
         return images, with_labels(data_samples, label), self.confidence(label, sure)

@@ -5,7 +5,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import SampleList, add_prefix
 from torch import Tensor, nn
 
-from mmseg_gist.models.utils import build_mask, mix
+from mmseg_gist.models.utils import build_mask, mix_with_next
 from mmseg_gist.utils import UserError
 
 from .semi_segmentor import SemiSegmentor, split_by_source, weighted, with_labels
@@ -129,8 +129,8 @@ class SelfTrainingSegmentor(SemiSegmentor):
         if 'mask' in self.perturbation:
             labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
             mask = self.perturbation['mask'](labels)
-            inputs = mix(mask, inputs)
-            data_samples = with_labels(data_samples, mix(mask, labels))
+            inputs = mix_with_next(mask, inputs)
+            data_samples = with_labels(data_samples, mix_with_next(mask, labels))
         inputs = self.augmented(inputs, self.perturbation.get('augmentation'))
         return inputs, data_samples
 

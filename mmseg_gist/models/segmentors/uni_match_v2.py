@@ -4,7 +4,7 @@ from mmseg.utils import SampleList, add_prefix
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmseg_gist.models.utils import complementary_dropout, mix
+from mmseg_gist.models.utils import complementary_dropout, mix_with_next
 
 from .semi_segmentor import full_logits, split_by_source, weighted
 from .teacher_segmentor import TeacherSegmentor
@@ -76,7 +76,8 @@ class UniMatchV2(TeacherSegmentor):
         """
         mask = self.mask(label)
         images = self.augmented(images, self.augmentation)
-        return mix(mask, images), mix(mask, label), mix(mask, sure)
+        images, label, sure = (mix_with_next(mask, x) for x in (images, label, sure))
+        return images, label, sure
 
     def dropped_logits(self, images: Tensor) -> Tensor:
         """The logits of two views with complementary dropout before the decoder.

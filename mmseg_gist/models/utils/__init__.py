@@ -1,6 +1,6 @@
 from .complementary_dropout import complementary_dropout
 from .depthwise_conv import DepthwiseConv2d
-from .masks import BoxMask, ClassMask, CutMask, build_mask, mix
+from .masks import BoxMask, ClassMask, CutMask, build_mask, mix_with_next
 from .strong_augmentation import StrongAugmentation
 
 __all__ = [
@@ -11,5 +11,5 @@ __all__ = [
     'StrongAugmentation',
     'build_mask',
     'complementary_dropout',
-    'mix',
+    'mix_with_next',
 ]

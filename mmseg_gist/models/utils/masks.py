@@ -7,7 +7,7 @@ from mmseg.registry import MODELS
 from torch import Tensor
 
 
-def mix(mask: Tensor, batch: Tensor) -> Tensor:
+def mix_with_next(mask: Tensor, batch: Tensor) -> Tensor:
     """Pastes the masked pixels of each image on the next one; the last on the first.
 
     ``out_i = mask_i * batch_i + (1 - mask_i) * batch_{(i + 1) mod N}``

@@ -3,7 +3,7 @@
 from mmengine.config import Config
 from mmseg.registry import HOOKS, MODELS, TRANSFORMS
 
-from mmseg_gist.datasets.labels import leaves, loads, step_name
+from mmseg_gist.datasets.labels import inner_datasets, loads, step_name
 from mmseg_gist.utils import UserError
 
 from .config import consistency_parts, ignore_index
@@ -60,7 +60,7 @@ def check_ignore_index(cfg: Config) -> None:
         dataloader = cfg.get(f'{name}_dataloader')
         if not dataloader:
             continue
-        for dataset in leaves(dataloader.dataset):
+        for dataset in inner_datasets(dataloader.dataset):
             if 'ignore_index' in dataset:
                 key = f'{name}_dataloader.dataset.ignore_index'
                 found[key] = dataset.ignore_index

@@ -18,8 +18,8 @@ from mmseg.registry import DATASETS
 from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import (
     count,
+    inner_datasets,
     label_sets,
-    leaves,
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
@@ -224,7 +224,7 @@ def sets_of(cfg: Config) -> Iterator[tuple[str, str, int | None]]:
         if loader is None:
             continue
         names, number = [], 0
-        for leaf in leaves(loader.dataset):
+        for leaf in inner_datasets(loader.dataset):
             place = leaf.get('ann_file') or leaf.get('data_prefix', {}).get('img_path')
             names.append('/'.join(osp.normpath(place or '').split('/')[-3:]))
             try:

@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import Config
 
 from mmseg_gist.datasets import check
-from mmseg_gist.datasets.check import check_datasets
+from mmseg_gist.datasets.data_check import check_datasets
 from mmseg_gist.utils import UserError
 
 SETS = dict(train='ab', unlabeled='cd', val='e', test='f')

@@ -15,7 +15,7 @@ from mmseg.registry import DATASETS
 
 from mmseg_gist.utils import UserError, tell_missing, why
 
-from .labels import count_values, leaves
+from .labels import count_values, inner_datasets
 from .parallel import map_files
 from .reading import Notes, Reader, image_notes, label_fault, told
 
@@ -65,7 +65,7 @@ def check_datasets(cfg) -> dict:
         if dataloader is None:
             continue
         sets[name] = []
-        for dataset_cfg in leaves(dataloader['dataset']):
+        for dataset_cfg in inner_datasets(dataloader['dataset']):
             dataset = _build(dataset_cfg, name)
             sets[name] += _items(dataset, dataset_cfg, labeled=name != 'unlabeled')
             if name != 'unlabeled':
@@ -126,7 +126,8 @@ def check_there(cfg, *names: str) -> None:
         if not cfg.get(name):
             raise UserError(f'{name} is missing: this training needs it')
         dataset = cfg[name]['dataset']
-        if name == 'unlabeled_dataloader' and next(leaves(dataset)) is not dataset:
+        wraps = next(inner_datasets(dataset)) is not dataset
+        if name == 'unlabeled_dataloader' and wraps:
             raise UserError(
                 f'{name}.dataset is a {dataset["type"]}: name all unlabeled images '
                 'in the list of one data set'
@@ -138,7 +139,7 @@ def missing_data(cfg) -> list[str]:
     missing = {}
     for name in SETS:
         dataloader = cfg.get(f'{name}_dataloader')
-        for dataset in leaves(dataloader['dataset']) if dataloader else ():
+        for dataset in inner_datasets(dataloader['dataset']) if dataloader else ():
             root = dataset.get('data_root') or ''
             ann_file = osp.join(root, dataset.get('ann_file') or '')
             if dataset.get('ann_file') and not fileio.exists(ann_file):

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny import write_tiny
 
-from mmseg_gist.self_training.curves import curve_points
+from mmseg_gist.self_training.live_curves import curve_points
 from mmseg_gist.self_training.record import Record
 
 
