@@ -1,7 +1,6 @@
-"""Training a stage: (parent checkpoint, label mix, iterations, seed) -> (checkpoint,
-scores).
+"""Trains a stage: parent, label mix, length and seed give its checkpoint and scores.
 
-It is one mmengine Runner on a config that follows from the :class:`Stage`, in a work
+That is one mmengine Runner on a config that follows from the :class:`Stage`, in a work
 dir of its own: nothing else decides what it does.
 """
 
