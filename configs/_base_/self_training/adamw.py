@@ -1,5 +1,5 @@
 # For a backbone with ImageNet weights and a few labeled images, in the project's own
-# recipe. Stage 0 is the supervised training (schedules/adamw_1500.py). The stages
+# recipe. Stage 0 is the supervised training (configs/supervised). The stages
 # after it have a trained head, and AdamW's first steps, as large as any, would spoil
 # it without warm-up.
 _base_ = ['../schedules/adamw_poly.py', '../recipes/default.py']

@@ -1,8 +1,0 @@
-# Sides of 16 k + 1 keep the features of images of different sizes aligned;
-# the dilations are to the crop's 11 x 11 features as the paper's to its 41 x 41.
-_base_ = './deeplabv2_efficientnet-lite0.py'
-model = dict(
-    data_preprocessor=dict(size=(161, 161), size_divisor=None),
-    backbone=dict(frozen_stages=2),
-    decode_head=dict(num_classes=6, dilations=(1, 2, 3, 5)),
-)

@@ -1,2 +1,0 @@
-_base_ = './adamw_poly.py'
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1500, val_interval=500)

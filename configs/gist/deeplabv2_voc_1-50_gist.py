@@ -1,3 +1,0 @@
-# Table I of the paper: 66.33 mIoU.
-_base_ = './deeplabv2_voc_1-50_rist.py'
-train_cfg = dict(policy=dict(_delete_=True, type='GIST', num_stages=9, beam_size=1))

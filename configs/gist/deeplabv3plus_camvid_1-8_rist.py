@@ -1,7 +1,0 @@
-# Random paths of stages, the best of them kept.
-_base_ = [
-    '../_base_/models/deeplabv3plus_lite0_camvid.py',
-    '../_base_/datasets/camvid_1-8.py',
-    '../_base_/self_training/adamw.py',
-]
-train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))

@@ -1,6 +1,0 @@
-# Human labels only: what stage 0 of the self-training does.
-_base_ = [
-    '../_base_/models/deeplabv3plus_lite0_animals.py',
-    '../_base_/datasets/animals_1-20.py',
-    '../_base_/schedules/adamw_1500.py',
-]
