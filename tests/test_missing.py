@@ -25,7 +25,7 @@ def refused(cfg: Config, message: str) -> None:
     [
         ('supervised/deeplabv2_voc_1-50', None),
         ('classmix/deeplabv2_voc_1-50_classmix', None),
-        ('gist/deeplabv2_voc_1-50_gist', None),
+        ('gist/deeplabv2_voc_1-50_rist', None),
         (
             'gist/deeplabv2_voc_1-50_rist',
             'work_dirs/deeplabv2_voc_1-50_s4gan/best_mIoU_iter_*.pth',

@@ -24,7 +24,7 @@ FOLDERS = [
 @pytest.mark.parametrize('folder', FOLDERS)
 def test_the_page_links_to_every_config_and_nowhere_else(folder):
     page = ROOT / 'configs' / folder / 'README.md'
-    links = re.findall(r'\]\((?!https://)([^)]+)\)', page.read_text())
+    links = re.findall(r'\]\((?!https://)([^)#]+)(?:#[^)]*)?\)', page.read_text())
     files = {(page.parent / link).resolve() for link in links}
     assert all(file.is_file() for file in files)
     linked = {file for file in files if file.suffix == '.py'}

@@ -27,7 +27,6 @@ LABELED = {
     'animals/1-20': 162,
     'animals/1-8': 390,
     'camvid/1-16': 23,
-    'camvid/1-8': 46,
 }
 
 
@@ -108,7 +107,7 @@ def test_shipped_orders():
         ('voc/val.txt', 'voc/1-8', 1449),
         ('animals/test.txt', 'animals/1-8', 445),
         ('cityscapes/val.txt', 'cityscapes/1-4', 500),
-        ('camvid/test.txt', 'camvid/1-8', 233),
+        ('camvid/test.txt', 'camvid/1-16', 233),
     ],
 )
 def test_shipped_test_list(test_list, train, number):
@@ -299,7 +298,7 @@ def test_camvid_colors_are_the_32(tool):
     camvid = tool('camvid')
     colors = [color for colors in camvid.COLORS for color in colors]
     assert len(colors) == len(set(colors)) == 32
-    cfg = Config.fromfile(ROOT / 'configs/_base_/datasets/camvid.py')
+    cfg = Config.fromfile(ROOT / 'configs/_base_/datasets/camvid_1-16.py')
     assert [tuple(color) for color in cfg.metainfo.palette] == camvid.PALETTE
 
 
