@@ -1,8 +1,39 @@
 """mIoU of any part of a set, from the areas of its images (Table III)."""
 
+import json
 import random
 
 import numpy as np
+
+from mmseg_gist.self_training.path import StagePath, from_name
+from mmseg_gist.utils import UserError
+
+from .runs import Run
+
+
+def read_areas(run: Run) -> dict[StagePath, np.ndarray]:
+    """What tools/analysis/dev_areas.py has written beside the record.
+
+    Returns:
+        dict: Of each finished stage (N, C, 3) int64, pixels of intersection, union
+        and label of each image and class, images in one order.
+
+    Raises:
+        UserError: There is no such file, or a stage is not in it.
+    """
+    file = run.file.parent / 'dev_areas.json'
+    if not file.exists():
+        raise UserError(f'{file} does not exist; run tools/analysis/dev_areas.py')
+    stages = json.loads(file.read_text())['stages']
+    finished = [path for path, score in run.dev.items() if score is not None]
+    there = {from_name(name): areas for name, areas in stages.items()}
+    if not set(finished) <= there.keys():
+        raise UserError(f'{file} lacks stages; run tools/analysis/dev_areas.py again')
+    images = sorted(there[finished[0]])
+    return {
+        path: np.array([there[path][image] for image in images], np.int64)
+        for path in finished
+    }
 
 
 def mean_iou(areas: np.ndarray) -> float:

@@ -290,6 +290,56 @@ def test_dev_size_needs_areas_of_every_stage(tool, tmp_path):
         tool('dev_size', file)
 
 
+# ------------------------------------------------------------- dev_noise.py
+
+
+def test_dev_noise(tool, tmp_path):
+    """Two images, so the error is half of what their IoU differ by, over sqrt(2)."""
+    policy = dict(type='PolicySet', policies={'labels only': POLICIES['labels only']})
+    for seed, scores in enumerate(SEEDS):
+        folder = tmp_path / f'run/seed_{seed}'
+        write_record(folder, seed, {k: scores[k] for k in ('0', 'L', 'LL')}, policy)
+        # L is best, and LL below it by 1 on the mean, by -1 and 3 on the images
+        write_areas(folder, {'0': (40, 56), 'L': (45, 59), 'LL': (46, 56)})
+    many = ['--draws', '20000', '--out', tmp_path / 'noise']
+    stages = tool('dev_noise', tmp_path / 'run/seed_0', *many)
+    assert stages[0] == ['stage', 'dev', 'SE', 'below best', 'SE of that', 'test']
+    assert [row[0] for row in stages[1:4]] == ['0', 'L', 'LL']
+    expected = [
+        (48, 8 / 2**0.5, 4, 1 / 2**0.5, 40),  # 5 and 3 below
+        (52, 7 / 2**0.5, 0, 0, 41),
+        (51, 5 / 2**0.5, 1, 2 / 2**0.5, 42),
+    ]
+    for row, values in zip(stages[1:4], expected):
+        assert [float(value) for value in row[1:]] == pytest.approx(values, rel=0.03)
+    choices = stages[4:]
+    assert choices[0] == ['policy', 'rule', 'stages', 'dev', 'SE', 'test', 'cost']
+    assert [row[:4] + row[5:] for row in choices[1:]] == [
+        ['labels only', 'best', 'L', '52.00', '41.00', '1.00'],
+        ['labels only', 'last', 'LL', '51.00', '42.00', '0.00'],
+    ]
+    seeds = tool('dev_noise', tmp_path / 'run', *many)
+    assert seeds[0] == choices[0]
+    assert [row[2:4] + row[5:] for row in seeds[1:]] == [
+        ['L, L', '52.00 ± 0.00', '42.00 ± 1.41', '1.00 ± 0.00'],
+        ['LL, LL', '51.00 ± 0.00', '43.00 ± 1.41', '0.00 ± 0.00'],
+    ]
+    assert {file.name for file in tmp_path.glob('*.md')} == {
+        'noise.md',
+        'noise_stages.md',
+    }
+    with pytest.raises(UserError, match='--draws 1: a deviation takes at least 2'):
+        tool('dev_noise', tmp_path / 'run', '--draws', '1')
+
+
+def test_dev_noise_of_a_run_that_has_not_ended(tool, tmp_path):
+    policy = dict(type='FixedPath', path='LPLP')
+    write_record(tmp_path / 'run', 0, {'0': (50, 40), 'L': (52, 45)}, policy)
+    write_areas(tmp_path / 'run', {'0': (50, 50), 'L': (52, 52)})
+    rows = tool('dev_noise', tmp_path / 'run')
+    assert rows[-1][:3] == ['FixedPath', 'last', 'L']
+
+
 # ---------------------------------------------------------- class_shares.py
 
 

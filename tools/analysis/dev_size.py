@@ -7,11 +7,7 @@ trained: such a draw is not counted, and the column "complete" says how many
 are left. Means are over draws and seeds.
 """
 
-import json
-
-import numpy as np
-
-from mmseg_gist.analysis.areas import draw_subsets, mean_iou
+from mmseg_gist.analysis.areas import draw_subsets, mean_iou, read_areas
 from mmseg_gist.analysis.figures import save_curves
 from mmseg_gist.analysis.runs import (
     Run,
@@ -23,31 +19,9 @@ from mmseg_gist.analysis.runs import (
 from mmseg_gist.analysis.spread import spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
-from mmseg_gist.self_training.path import StagePath, from_name
 from mmseg_gist.self_training.record import best_stage
 from mmseg_gist.self_training.replay import replay
 from mmseg_gist.utils import UserError
-
-
-def read_areas(each: Run) -> dict[StagePath, np.ndarray]:
-    """(N, C, 3) int64 of each finished stage, images in one order.
-
-    Raises:
-        UserError: There is no such file, or a stage is not in it.
-    """
-    file = each.file.parent / 'dev_areas.json'
-    if not file.exists():
-        raise UserError(f'{file} does not exist; run tools/analysis/dev_areas.py')
-    stages = json.loads(file.read_text())['stages']
-    finished = [path for path, score in each.dev.items() if score is not None]
-    there = {from_name(name): areas for name, areas in stages.items()}
-    if not set(finished) <= there.keys():
-        raise UserError(f'{file} lacks stages; run tools/analysis/dev_areas.py again')
-    images = sorted(there[finished[0]])
-    return {
-        path: np.array([there[path][image] for image in images], np.int64)
-        for path in finished
-    }
 
 
 def choose(each: Run, policies: list[str], sizes: list[int], draws: int, seed: int):
