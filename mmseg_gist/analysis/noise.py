@@ -62,8 +62,8 @@ class Noise:
         scores (dict): Development mIoU by path, in percent.
         own (dict): Its standard error, by path.
         to_best (dict): That of the difference between the stage and the best.
-        best (Path): What a run gives, the stage with the highest score.
-        last (Path): See :func:`last_within_one_error`.
+        best (StagePath): What a run gives, the stage with the highest score.
+        last (StagePath): See :func:`last_within_one_error`.
     """
 
     def __init__(
