@@ -58,5 +58,6 @@ def test_the_model(tmp_path):
     assert stage.model.type == 'SelfTrainingSegmentor'
     init_default_scope('mmseg')
     model = MODELS.build(stage.model).segmentor.eval()
-    assert model.encode_decode(torch.rand(1, 3, 33, 45), [{}]).shape == (1, 11, 33, 45)
+    images, size = torch.rand(1, 3, 33, 45), dict(img_shape=(33, 45))
+    assert model.encode_decode(images, [size]).shape == (1, 11, 33, 45)
     assert model.decode_head.loss_decode.avg_non_ignore
