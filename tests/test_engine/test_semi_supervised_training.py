@@ -146,8 +146,9 @@ def test_validation_and_the_end_are_as_mmengine_has_them(cfg):
     assert evaluated == [2, 4]
 
 
+@pytest.mark.parametrize('config', ['ClassMix'], indirect=True)
 def test_the_loop_refines_it(config, uninterrupted, tmp_path):
-    """Its checkpoint is stage 0 of the self-training of the plain model."""
+    """Its checkpoint, plain as all are, is stage 0 of a self-training."""
     checkpoint = uninterrupted / 'iter_5.pth'
     refined = tmp_path / 'refined.py'
     text, _, _ = config.read_text().partition(LOOP)
