@@ -20,6 +20,7 @@ def refused(cfg: Config, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, first',
     [

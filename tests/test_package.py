@@ -37,6 +37,7 @@ def packaging():
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, then',
     [
@@ -63,6 +64,7 @@ def test_import_without_a_family_says_what_to_run(name, then):
     assert 'another exception' not in result.stderr
 
 
+@pytest.mark.slow
 def test_importing_says_nothing():
     """Of optional parts that are missing, nor does a hook that does not draw."""
     code = (

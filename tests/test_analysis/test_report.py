@@ -417,6 +417,7 @@ def with_listener(cfg: Config) -> tuple[Runner, Listener]:
     return runner, listener
 
 
+@pytest.mark.slow
 def test_a_training_leaves_its_report(tiny, tmp_path):
     tiny.train_cfg.policy = dict(type='FixedPath', path='P')
     tiny.train_cfg.keep = 'best'
@@ -437,6 +438,7 @@ def test_a_training_leaves_its_report(tiny, tmp_path):
     assert store.Store(tmp_path / 'run/report_data').get('0')['there'] == 6
 
 
+@pytest.mark.slow
 def test_the_report_can_be_switched_off(tiny, tmp_path):
     """And stage 0 is told of even if it fails, which ends the run."""
     tiny.default_hooks.report.enable = False
@@ -468,6 +470,7 @@ def chromium():
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('width, scheme', [(1200, 'light'), (390, 'dark')])
 def test_in_a_browser(cfg, chromium, width, scheme):
     file = write_report(cfg)

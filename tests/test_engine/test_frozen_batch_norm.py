@@ -69,6 +69,7 @@ def train(cfg, make_stage, run):
     return train
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('backbone', BACKBONES)
 def test_the_statistics_of_a_frozen_backbone_stay(train, backbone):
     model, statistics, of_head, weights = train(backbone)

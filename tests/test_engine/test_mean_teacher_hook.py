@@ -100,6 +100,7 @@ def cut_off_at(iteration):
     return cut_off
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', ['L', '0.5', 'B0.5'])
 def test_a_stage_that_was_cut_off_goes_on_with_its_teacher(cfg, make_stage, run, path):
     uninterrupted, values = run(

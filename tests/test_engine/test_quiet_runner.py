@@ -50,6 +50,7 @@ def fail(*args, **kwargs):
     raise AssertionError('a config has been formatted')
 
 
+@pytest.mark.slow
 def test_the_log_of_a_run(config_file, tmp_path, capsys, monkeypatch):
     """The environment once, no noise, and of each stage what it does."""
     for module in (mmengine.config.config, yapf_api):
@@ -100,6 +101,7 @@ def test_an_error_of_the_users_comes_alone(
     assert capsys.readouterr().out == ''
 
 
+@pytest.mark.slow
 def test_a_runner_of_others(config_file, tmp_path, capsys):
     """Dumps the environment and the config itself, and no more than that."""
     cfg = Config.fromfile(config_file)

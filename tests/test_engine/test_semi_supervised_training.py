@@ -82,6 +82,7 @@ def uninterrupted(killing, tmp_path_factory) -> Path:
     return work_dir
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(config, killing, uninterrupted, tmp_path):
     """Saved after the second and the fourth iteration, killed in the fourth."""
     killed = train(killing, tmp_path, KILL_AT='train:4')
@@ -100,6 +101,7 @@ def algorithm(config: Path) -> str:
     return Config.fromfile(config).model.type
 
 
+@pytest.mark.slow
 def test_checkpoints_are_plain(config, uninterrupted):
     """They load strictly into the segmentor, which predicts alike."""
     init_default_scope('mmseg')
@@ -114,6 +116,7 @@ def test_checkpoints_are_plain(config, uninterrupted):
     assert model(images).abs().max() > 0.01
 
 
+@pytest.mark.slow
 def test_the_development_set_is_evaluated(config, uninterrupted):
     """After the fifth iteration, as val_interval says, and at no other time."""
     (log,) = uninterrupted.glob('*/vis_data/scalars.json')
@@ -146,6 +149,7 @@ def test_validation_and_the_end_are_as_mmengine_has_them(cfg):
     assert evaluated == [2, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('config', ['ClassMix'], indirect=True)
 def test_the_loop_refines_it(config, uninterrupted, tmp_path):
     """Its checkpoint, plain as all are, is stage 0 of a self-training."""
@@ -201,6 +205,7 @@ def test_bad_data_are_told_before_the_training(cfg, tmp_path):
         Runner.from_cfg(cfg).train()
 
 
+@pytest.mark.slow
 def test_mixed_precision(cfg, monkeypatch):
     """On the CPU in bfloat16; the loss scaling is that of the GPU."""
     monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
@@ -247,6 +252,7 @@ dist.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_the_same_from_different_images(config, tmp_path):
     (tmp_path / 'run').mkdir()
     script = tmp_path / 'distributed.py'

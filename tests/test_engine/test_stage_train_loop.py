@@ -69,6 +69,7 @@ def test_each_process_has_numbers_of_its_own(make_stage, run, monkeypatch):
     assert not any(set(one) & set(two) for one, two in pairs)
 
 
+@pytest.mark.slow
 def test_the_data_go_on_where_they_stopped(make_stage, run, loaded):
     stage = make_stage('0.5')
     run(stage)
@@ -95,6 +96,7 @@ def test_a_finished_training_loads_nothing(make_stage, run, loaded):
     assert same(runner.model.state_dict(), weights)
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(cfg, make_stage, run):
     weights = []
     for workers in (0, 2):

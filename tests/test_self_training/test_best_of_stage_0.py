@@ -13,6 +13,8 @@ from mmseg.registry import HOOKS
 from tiny import write_tiny
 from trainings import assert_same, outcome, train
 
+pytestmark = pytest.mark.slow
+
 # Saved after every second iteration, scored after every third and the last, at a
 # learning rate that makes the scores jump.
 SETTINGS = """

@@ -9,6 +9,8 @@ from forked import Fork
 from tiny import write_tiny
 from trainings import TRAIN, train
 
+pytestmark = pytest.mark.slow
+
 PORT = str(20000 + os.getpid() % 20000)
 
 

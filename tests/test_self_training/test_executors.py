@@ -40,6 +40,7 @@ def serial(config, tmp_path_factory) -> tuple:
     return outcome(work_dir)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies(config, serial, tmp_path):
     """Killed in stage 0's fourth iteration; from its save at two there are three."""
     done = train(config, tmp_path, '--cfg-options', *ON_RAY, KILL_AT='train:4')
@@ -74,6 +75,7 @@ def on(cluster) -> list[str]:
     return [*ON_RAY, f'train_cfg.executor.address={cluster.address}']
 
 
+@pytest.mark.slow
 def test_a_machine_that_dies(cluster, config, serial, tmp_path):
     """While it trains stage 0, of which two iterations are saved."""
     alone = config.with_name('stage_0.py')
@@ -99,6 +101,7 @@ def test_a_machine_that_dies(cluster, config, serial, tmp_path):
     assert_same((record['stages'], weights), (serial[0]['stages'][:1], serial[1]))
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_too_small(cluster, config, tmp_path):
     options = ['train_cfg.executor.num_cpus_per_stage=1000', *on(cluster)]
     done = train(config, tmp_path, '--cfg-options', *options)

@@ -75,6 +75,7 @@ def config(tmp_path_factory) -> Path:
     return write_tiny(tmp_path_factory.mktemp('data'))
 
 
+@pytest.mark.slow
 def test_a_resumed_run_goes_on_along_the_same_axis(config, tmp_path):
     folder = run(config, tmp_path, 'LocalVisBackend', path='P', resume=False)
     before = points_of(folder)
@@ -120,6 +121,7 @@ class OneRun(ModuleType):
         self.finished = True
 
 
+@pytest.mark.slow
 def test_wandb_gets_the_curves_in_one_run(config, tmp_path, monkeypatch):
     wandb = OneRun()
     monkeypatch.setitem(sys.modules, 'wandb', wandb)
@@ -133,6 +135,7 @@ def test_wandb_gets_the_curves_in_one_run(config, tmp_path, monkeypatch):
     assert logged == points
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_the_curves(config, tmp_path):
     backends = ('LocalVisBackend', 'TensorboardVisBackend')
     folder = run(config, tmp_path, *backends, path='L', resume=False)

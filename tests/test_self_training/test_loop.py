@@ -115,6 +115,7 @@ def test_what_was_kept_is_recorded(finished):
     assert 70 <= kept['all'] < 100
 
 
+@pytest.mark.slow
 def test_labels_from_several_views(cfg):
     """One view is the plain prediction; more are their mean."""
     labels = {}
@@ -164,6 +165,7 @@ def test_nothing_of_a_stage_stays_in_the_process(finished, cfg):
     assert MessageHub.get_current_instance() is runner.message_hub
 
 
+@pytest.mark.slow
 def test_cudnn_tries_out_its_algorithms_on_crops_alone(cfg, monkeypatch):
     seen = dict(loss=set(), predict=set())
 
@@ -183,6 +185,7 @@ def test_cudnn_tries_out_its_algorithms_on_crops_alone(cfg, monkeypatch):
     assert seen == dict(loss={True}, predict={False})
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
     """mmseg's own test runner, without mmseg_gist, gives the record's mIoU."""
     cfg, record = finished
@@ -215,6 +218,7 @@ def test_a_checkpoint_is_that_of_the_plain_model(finished, tmp_path):
     assert round(measured, 4) == record['stages']['PL']['test']['mIoU']
 
 
+@pytest.mark.slow
 def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
     tool = Path(mmseg.__file__).parent / '.mim/tools/train.py'
     config = tmp_path / 'config.py'
@@ -233,6 +237,7 @@ def test_mmsegs_own_tool_trains_the_config(finished, config_file, tmp_path):
         assert dict(ours, **measured) == dict(theirs, **measured)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'policy, paths',
     [
@@ -251,6 +256,7 @@ def test_every_policy_trains(cfg, policy, paths):
     assert list(record['stages']) == paths
 
 
+@pytest.mark.slow
 def test_classes_that_the_development_set_lacks_do_not_count(tmp_path):
     config = write_tiny(tmp_path / 'data')
     for file in config.parent.glob('labels/dev*.png'):
@@ -267,6 +273,7 @@ def test_classes_that_the_development_set_lacks_do_not_count(tmp_path):
     assert 'WARNING - The development set has no c: what it chooses' in log.read_text()
 
 
+@pytest.mark.slow
 def test_more_stages_are_added_by_resuming(cfg):
     run(with_policy(cfg, type='FixedPath', path='L'))
     first = Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns
@@ -276,6 +283,7 @@ def test_more_stages_are_added_by_resuming(cfg):
     assert Path(cfg.work_dir, 'stages/L/checkpoint.pth').stat().st_mtime_ns == first
 
 
+@pytest.mark.slow
 def test_only_the_best_is_kept(cfg):
     """Removing what the beam has left behind does not change what it finds."""
     policy = dict(type='GIST', num_stages=2)
@@ -301,6 +309,7 @@ def test_only_the_best_is_kept(cfg):
         run(cfg)
 
 
+@pytest.mark.slow
 def test_a_given_model_is_stage_0(finished, cfg):
     given, record = finished
     cfg.load_from = str(Path(given.work_dir, 'stages/P/checkpoint.pth'))
@@ -309,6 +318,7 @@ def test_a_given_model_is_stage_0(finished, cfg):
     assert again['stages']['0']['dev'] == record['stages']['P']['dev']
 
 
+@pytest.mark.slow
 def test_a_given_model_is_evaluated_with_the_users_hooks(finished, cfg):
     """EMAHook makes its model before a run and needs it where weights are loaded."""
     given, record = finished
@@ -318,6 +328,7 @@ def test_a_given_model_is_evaluated_with_the_users_hooks(finished, cfg):
     assert again['stages']['0']['dev'] == record['stages']['P']['dev']
 
 
+@pytest.mark.slow
 def test_a_stage_whose_loss_is_not_finite_fails_alone(cfg):
     cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=1e30)))
     record = run(with_policy(cfg, type='GIST', num_stages=2))
@@ -354,6 +365,7 @@ class LatestFirst(SerialExecutor):
         return row
 
 
+@pytest.mark.slow
 def test_paths_of_rist_do_not_wait_for_each_other(cfg):
     cfg.train_cfg.executor = dict(type='LatestFirst')
     policy = dict(type='RIST', num_stages=3, num_paths=2, seed=1)
@@ -364,6 +376,7 @@ def test_paths_of_rist_do_not_wait_for_each_other(cfg):
     assert LatestFirst.order == ['0', *stages]
 
 
+@pytest.mark.slow
 def test_a_failed_stage_keeps_its_last_finite_state(cfg):
     cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=1e30)))
     cfg.default_hooks.checkpoint.interval = 1
@@ -502,6 +515,7 @@ def test_a_work_dir_among_the_images_is_refused(cfg):
         shutil.rmtree(cfg.work_dir)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_in_one_line_and_is_resumed(cfg, monkeypatch):
     def full(*args):
         raise OSError(errno.ENOSPC, 'No space left on device')
@@ -581,6 +595,7 @@ def test_loaders_that_are_missing_are_named(cfg):
     fault(cfg, 'val_dataloader is missing')
 
 
+@pytest.mark.slow
 def test_a_given_model_needs_no_counters_of_batch_norm(finished, cfg, tmp_path):
     """Older files, such as DeepLab-v2's COCO weights, have none."""
     given, record = finished

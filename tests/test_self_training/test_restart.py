@@ -23,6 +23,8 @@ from mmseg_gist.datasets.labels import read_label
 from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.utils import UserError
 
+pytestmark = pytest.mark.slow
+
 # Stages of 5 iterations where they restart, else of 3.
 SETTINGS = """
 model.update(init_cfg=dict(type='Pretrained', checkpoint='FOLDER/weights.pth'))

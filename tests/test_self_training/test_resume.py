@@ -12,6 +12,8 @@ import pytest
 from tiny import ROOT, write_tiny
 from trainings import assert_same, outcome, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def config(tmp_path_factory) -> Path:

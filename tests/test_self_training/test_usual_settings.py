@@ -55,6 +55,7 @@ def save(file: Path, array: np.ndarray) -> None:
 # ----------------------------------------------------------------- what works
 
 
+@pytest.mark.slow
 def test_one_run_with_many_of_them(tmp_path):
     """Batches of several sizes, another ignored label, labels read by OpenCV, workers
     that persist where there are none, mixed precision without a GPU, another optimizer
@@ -118,6 +119,7 @@ def test_one_run_with_many_of_them(tmp_path):
     assert 250 in values and set(values) <= {0, 1, 2, 250}
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_scored_saved_and_handed_on(cfg):
     """A momentum of nearly 0 keeps the weights after the first iteration."""
     cfg.param_scheduler = None
@@ -143,6 +145,7 @@ def test_averaged_weights_are_scored_saved_and_handed_on(cfg):
     assert averaged['L']['status'] == 'finished'
 
 
+@pytest.mark.slow
 def test_a_pure_python_config_is_the_same(config_file, tmp_path):
     """Read by our tools, or by mmseg's own, which leave the classes as they are."""
     classes = dict(
@@ -204,6 +207,7 @@ def test_labels_are_erased_in_any_data_set(cfg, kind):
     assert np.array_equal(erased, np.where(np.arange(32) < 8, 255, label))
 
 
+@pytest.mark.slow
 def test_a_test_set_without_labels_gives_no_score(tmp_path):
     folder = write_tiny(tmp_path / 'data').parent
     for file in folder.glob('labels/test*.png'):
@@ -217,6 +221,7 @@ def test_a_test_set_without_labels_gives_no_score(tmp_path):
     assert list(run(cfg, 'L')) == ['0', 'L']
 
 
+@pytest.mark.slow
 def test_a_model_may_be_loaded_from_an_address(cfg, tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
     cfg.train_cfg.initial_iters = 1
@@ -238,6 +243,7 @@ def test_a_model_may_be_loaded_from_an_address(cfg, tmp_path, monkeypatch):
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_list_of_data_sets_is_the_same_as_one(cfg, tmp_path):
     cfg.train_cfg.initial_iters = 2
     expected = run(cfg, '0')['0']
@@ -367,6 +373,7 @@ def test_only_what_a_policy_asks_for_is_tried():
     assert mixes_of(BatchwiseRandom(num_stages=1)) == ['B0.5']
 
 
+@pytest.mark.slow
 def test_a_stage_that_ends_in_an_error_leaves_the_others(cfg, monkeypatch):
     """Whatever it is: the stages before it can be continued from."""
 

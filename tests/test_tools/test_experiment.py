@@ -61,6 +61,7 @@ def work_dir(tmp_path_factory) -> Path:
     return work_dir
 
 
+@pytest.mark.slow
 def test_every_setting_has_a_run_of_its_own(work_dir):
     (letter,) = RIST(num_stages=1, num_paths=1, seed=3).paths[0]
     trained = {
@@ -163,6 +164,7 @@ def test_stage_0_does_not_depend_on_variables_of_the_config_file():
     assert tool['of_stage_0'](cfg) == tool['of_stage_0'](base)
 
 
+@pytest.mark.slow
 def test_a_setting_starts_from_what_another_config_trains(tmp_path, monkeypatch):
     other = write_semi(tmp_path / 'other', 'ClassMix')
     with other.open('a') as file:

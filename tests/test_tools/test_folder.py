@@ -624,6 +624,7 @@ def test_sizes(tool, sizes, long_side, crop_size, test_size):
     )
 
 
+@pytest.mark.slow
 def test_the_config_trains(tool, folders):
     """Through the real loop, with masks of colors and without a test set."""
     paint()

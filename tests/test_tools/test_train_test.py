@@ -101,6 +101,7 @@ def trained(folder) -> Path:
     return folder / 'work_dirs/tiny'  # named after the config
 
 
+@pytest.mark.slow
 def test_train_then_resume(folder, trained):
     assert [line['step'] for line in scalars(trained)] == [1, 2]
     result = command(
@@ -114,6 +115,7 @@ def test_train_then_resume(folder, trained):
     assert 'lr=0.5' in (trained / 'tiny.py').read_text()  # overridden all the same
 
 
+@pytest.mark.slow
 def test_test_writes_predictions_and_painted_images(folder, trained):
     result = command(
         'test.py', folder, 'tiny.py', str(trained / 'iter_2.pth'),
@@ -130,6 +132,7 @@ def test_test_writes_predictions_and_painted_images(folder, trained):
     assert 0 <= json.loads(metrics.read_text())['mIoU'] <= 100
 
 
+@pytest.mark.slow
 def test_tta_treats_mirror_images_alike(folder, trained):
     """As q is p mirrored, so are the predictions; without --tta they are not."""
     checkpoint = str(trained / 'iter_2.pth')
@@ -205,6 +208,7 @@ def test_tta_reaches_wrapped_sets_and_heads_of_one_channel():
     assert cfg.model.type == 'LogitsTTAModel'
 
 
+@pytest.mark.slow
 def test_a_users_error_is_one_line(folder):
     result = tool('train.py', folder, 'none.py')
     assert result.returncode == 1

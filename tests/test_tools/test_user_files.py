@@ -14,6 +14,8 @@ from scipy.io import savemat
 from tiny import ROOT, write_tiny
 from tiny_semi_supervised import ALGORITHMS, LOOP
 
+pytestmark = pytest.mark.slow
+
 # Nothing of these names is made again by another id.
 NAMES = ['scan0', 'scan0_confidence', 'scan0_confidence_', '100% {a} "b"', "it's"]
 POLICY = """
