@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmseg_gist.datasets import check
+from mmseg_gist.datasets import data_check
 from mmseg_gist.datasets.data_check import check_datasets
 from mmseg_gist.utils import UserError
 
@@ -94,7 +94,7 @@ def test_sees_labels_as_the_training_does(root):
 def test_keeps_no_image(root, monkeypatch):
     """Of thousands of images the machine's memory would be full."""
     kept = []
-    monkeypatch.setattr(check, '_check_disjoint', kept.append)
+    monkeypatch.setattr(data_check, '_check_disjoint', kept.append)
     check_datasets(config())
     (sets,) = kept
     infos = [item.info for items in sets.values() for item in items]
