@@ -173,6 +173,7 @@ def test_sets(name, tmp_path):
     assert len(set().union(*lists)) == sum(map(len, lists))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING)
 def test_the_head_learns_ten_times_as_fast(name):
     cfg = load(name)

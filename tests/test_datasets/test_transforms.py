@@ -59,6 +59,7 @@ def test_pixels_below_the_threshold_are_ignored(tmp_path, threshold, first_kept)
     assert np.array_equal(label == 1, confidences >= first_kept)
 
 
+@pytest.mark.slow
 def test_every_step_of_the_file_is_a_threshold(tmp_path):
     """At k/255 the value k stays and k - 1 goes, whatever the rounding."""
     confidences = np.arange(256).reshape(1, 256)

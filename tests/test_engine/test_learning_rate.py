@@ -43,6 +43,7 @@ def test_each_stage_starts_at_the_base_rate(make_stage, run, path, iters):
     assert [rate['head'] / 10 for rate in measured] == expected
 
 
+@pytest.mark.slow
 def test_refined_stages_start_at_a_rate_of_their_own(cfg, make_stage, run):
     cfg.train_cfg.refinement = dict(optim_wrapper=dict(optimizer=dict(lr=0.002)))
     for path, base in (((), BASE), (('0.5',), 0.002)):
@@ -50,6 +51,7 @@ def test_refined_stages_start_at_a_rate_of_their_own(cfg, make_stage, run):
         assert values['before_train_iter'][0] == dict(backbone=base, head=10 * base)
 
 
+@pytest.mark.slow
 def test_a_schedule_with_ends_is_shrunk_to_the_stage(cfg, make_stage, run):
     """A tenth of warm-up, of 100 iterations, is 1 of 10."""
     cfg.train_cfg.stage_iters = 10

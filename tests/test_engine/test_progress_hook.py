@@ -38,6 +38,7 @@ def test_progress_is_saved_in_intervals_and_at_the_end(make_stage, run, saved):
     assert not [name for name in os.listdir(runner.work_dir) if 'iter_' in name]
 
 
+@pytest.mark.slow
 def test_it_is_saved_after_a_step_of_the_optimizer(make_stage, run, saved):
     """Else the gradients that were added up before would be lost."""
     stage = make_stage('L')
@@ -60,6 +61,7 @@ def test_what_is_saved_is_all_that_resuming_needs(make_stage, run):
     assert all(torch.equal(content['state_dict'][key], weights[key]) for key in weights)
 
 
+@pytest.mark.slow
 def test_it_is_saved_after_all_others_did_their_part(make_stage, run):
     """The teacher and the schedule of the same iteration."""
     runner, _ = run(make_stage('L'))

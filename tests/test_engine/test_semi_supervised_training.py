@@ -136,6 +136,7 @@ class StopHook(Hook):
         runner.train_loop.stop_training = batch_idx == 3
 
 
+@pytest.mark.slow
 def test_validation_and_the_end_are_as_mmengine_has_them(cfg):
     cfg.train_cfg.update(val_interval=1, val_begin=2, dynamic_intervals=[(3, 2)])
     runner = Runner.from_cfg(cfg)

@@ -61,6 +61,7 @@ def test_the_random_numbers_of_an_iteration_follow_from_the_seed(make_stage, run
     assert len(set(sum(expected, ()))) == 18
 
 
+@pytest.mark.slow
 def test_each_process_has_numbers_of_its_own(make_stage, run, monkeypatch):
     _, values = run(make_stage('L'), before_train_iter=randomness)
     monkeypatch.setattr('mmseg_gist.engine.runner.stage_train_loop.get_rank', lambda: 1)
@@ -107,6 +108,7 @@ def test_the_number_of_workers_changes_nothing(cfg, make_stage, run):
     assert same(*weights)
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_training(cfg, make_stage, run):
     weights = []
     for seed in (0, 1):

@@ -39,6 +39,7 @@ def model() -> nn.Module:
     return model
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_features_of_padded_images_are_aligned(model, image):
     height, width = image.shape[1:]

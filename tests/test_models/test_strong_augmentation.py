@@ -85,6 +85,7 @@ def test_blur_keeps_what_is_even_up_to_the_border():
     assert torch.allclose(gaussian_blur(even, torch.tensor([1.15, 0.2])), even)
 
 
+@pytest.mark.slow
 def test_how_often_and_how_much():
     augment = MODELS.build(dict(type='StrongAugmentation'))
     torch.manual_seed(0)

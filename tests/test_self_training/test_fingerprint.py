@@ -253,6 +253,7 @@ def test_sets_of_several_lists_or_of_none(cfg, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_run_does_not_go_on_with_other_lists(cfg, tmp_path):
     cfg.work_dir = str(tmp_path / 'run')
     cfg.train_dataloader.num_workers = 0

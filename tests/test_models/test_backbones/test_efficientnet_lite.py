@@ -78,6 +78,7 @@ def test_odd_sizes_are_rounded_up():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('size, centered', [(65, True), (97, True), (64, False)])
 def test_sides_of_stride_k_plus_1_center_the_features(size, centered):
     """Turning image and kernels upside down then turns the feature so too."""
@@ -98,6 +99,7 @@ def test_out_indices_choose_features_in_their_order():
     assert [f.shape[1] for f in model(torch.zeros(1, 3, 32, 32))] == [320, 24]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('last, blocks', [(4, 16), (3, 11), (2, 5)])
 def test_blocks_behind_the_last_feature_are_not_built(last, blocks):
     whole = EfficientNetLite().eval()
@@ -108,6 +110,7 @@ def test_blocks_behind_the_last_feature_are_not_built(last, blocks):
     assert torch.equal(part(image)[0], whole(image)[last])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('output_stride, first, step', [(8, 3, 4), (16, 1, 2)])
 def test_dilation_computes_the_strided_network_at_more_places(
     output_stride, first, step
