@@ -79,6 +79,7 @@ def test_the_log_compares_with_human_labels(finished):
         assert line[3::2] == [f'{value:.2f}' for value in of_a]
 
 
+@pytest.mark.slow
 def test_draws_are_found_once_a_stage(config_file, tmp_path, monkeypatch):
     calls = []
     real = labeler.drawn_indices
