@@ -92,7 +92,7 @@ def test_links_are_followed(tool, folders, capsys):
     Path('labels').symlink_to('masks')
     run(tool)
     assert lists()['unlabeled'] == ['6', 'again/7', 'again/8', 'again/9']
-    assert 'pixel for pixel: 3, such as video/7 of again/7.' in capsys.readouterr().out
+    assert 'other images: 3, such as video/7 of again/7.' in capsys.readouterr().out
     assert written_sets() == dict(train=4, unlabeled=4, val=2)
 
 
@@ -107,7 +107,7 @@ def test_a_link_without_end(tool, folders):
     Path('disk/back').unlink()
     Path('disk/gone').symlink_to('nowhere')
     (line,) = faults(tool)
-    assert line.startswith('images/disk/gone: is no image')
+    assert line.startswith('images/disk/gone: is not an image')
 
 
 def test_images_of_several_suffixes(tool, folders):
@@ -136,7 +136,7 @@ def test_repeated_frames(tool, folders, capsys):
     found = lists()
     assert found['unlabeled'] == ['6', '7', '8', '9']
     assert sorted(found['labeled'] + found['dev']) == [*'012345']
-    assert 'pixel for pixel: 4, such as 33 of 3.' in capsys.readouterr().out
+    assert 'other images: 4, such as 33 of 3.' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize('name', ["it's", '100% "q" {a} {{b}} [c] $d; é'])
@@ -165,7 +165,7 @@ def test_text_of_editors(tool, folders, encoding):
     if encoding == 'latin-1':
         for arguments in (('names',), ('forêt,b', '--colors', 'colors')):
             classes, *rest = arguments
-            with pytest.raises(UserError, match='is no text in UTF-8 .*: save it so'):
+            with pytest.raises(UserError, match='is not UTF-8 text .*: save it as'):
                 run(tool, *rest, classes=classes)
     else:
         run(tool, '--colors', 'colors', classes='names')
@@ -193,22 +193,22 @@ def break_everything():
 
 
 FAULTS = """\
-images/notes.txt: is no image (.jpg, .jpeg, .png): convert it, or take it out of the \
-folder
+images/notes.txt: is not an image (.jpg, .jpeg, .png): convert it, or take it out of \
+the folder
 images/scan.png: cannot be read (cannot identify image file 'images/scan.png'): \
 replace it
 labels/0.png: is 32 x 20, but its image images/0.png is 32 x 24: resize one of the two
-labels/1.png: is a color image (RGB), not one of class indices: tell the classes of \
-its colors by --colors FILE
+labels/1.png: is a color image (RGB), not a map of class indices: name the class \
+of each color in --colors FILE
 labels/10.png: there is no image images/10.*: give the label the name of its image, or \
 take it out
 labels/2.png: has values 3, 9 (2 pixels), but only 0 to 2 and 255 (ignored) are \
 allowed: correct them, or add classes to --classes
-labels/3.jpg: is no label (.png): convert it, or take it out of the folder
-labels/5.png: is one of several labels or for one of several images, images/5.jpg and \
-images/5.png: give each image and its label a name of their own
-labels/copy.png: is another label than labels/3.png of one and the same picture: \
-correct one, or take it out with its image
+labels/3.jpg: is not a label (.png): convert it, or take it out of the folder
+labels/5.png: does not belong to exactly one image (images/5.jpg and images/5.png): \
+give each image and its label a unique name
+labels/copy.png: differs from labels/3.png, which labels the same picture: correct \
+one, or take it out with its image
 """
 
 
@@ -286,9 +286,7 @@ def test_images_of_16_bits_differ(tool, folders, capsys):
         Image.fromarray(values).save(path)
     Path('images/7.png').write_bytes(Path('images/8.png').read_bytes())
     run(tool)
-    assert 'copies of other images pixel for pixel: 1, such as 8 of 7.' in (
-        capsys.readouterr().out
-    )
+    assert 'copies of other images: 1, such as 8 of 7.' in (capsys.readouterr().out)
 
 
 def test_wide_values_do_not_wrap_around(tool, folders):
@@ -316,8 +314,8 @@ def test_a_name_that_no_list_can_hold(tool, folders):
     Path('images/9.png').rename('images/9\n9.png')
     Path('images/8.png').rename(os.fsdecode(b'images/\xe9.png'))  # Latin-1
     assert faults(tool) == [
-        f"'images/{name}.png': the name has a line break or is no UTF-8, so no list "
-        'can hold it: rename it'
+        f"'images/{name}.png': the name has a line break or is not UTF-8, so no "
+        'list can hold it: rename it'
         for name in (r'9\n9', r'\udce9')
     ]
 
@@ -332,15 +330,18 @@ def test_hidden_files_do_not_count(tool, folders):
     'args, message',
     [
         (['--classes', 'a'], '--classes a: 2 to 255 names are needed'),
-        (['--classes', 'a,b,a'], 'a is there twice'),
-        (['--classes', 'a,ignore'], 'ignore is there twice, or stands for'),
+        (['--classes', 'a,b,a'], '--classes: a is listed twice'),
+        (
+            ['--classes', 'a,ignore'],
+            'ignore is listed twice, or is reserved for',
+        ),
         (['--dev', '0'], '--dev 0: must be at least 1'),
         (['--test', '-1'], '--test -1: must be at least 1'),
-        (['--out', 'images/x'], 'images/x: lies in images, which stays as it is'),
-        (['--out', '.'], '.: is there already: choose another --out'),
+        (['--out', 'images/x'], 'images/x: is inside images, which must not change'),
+        (['--out', '.'], '.: already exists: choose another --out'),
         (['--dev', '6'], '6 labeled images are too few for --dev 6 and at least one'),
         (['--dev', '4', '--test', '2'], 'too few for --dev 4, --test 2 and at least'),
-        (['--group-by', '('], r"--group-by: '(' is no regular expression"),
+        (['--group-by', '('], r"--group-by: '(' is not a regular expression"),
         (['--group-by', '[0-8]'], 'not found in 1 of 10 images, such as 9'),
         (['--group-by', '^'], 'without any of the 1 labeled groups left, no image'),
         (['--colors', 'none'], 'none: no such file of colors'),
@@ -360,8 +361,12 @@ def test_folders_that_cannot_be(tool, folders):
         ('none', 'labels', 'none: no such folder of images'),
         ('images', 'none', 'none: no such folder of labels'),
         ('images', 'empty', 'empty: no labels (.png) in this folder'),
-        ('images', 'images', 'images: lies in images: put images and labels into two'),
-        ('.', 'labels', 'labels: lies in .: put images and labels into two'),
+        (
+            'images',
+            'images',
+            'images: is inside images: put images and labels',
+        ),
+        ('.', 'labels', 'labels: is inside .: put images and labels into two'),
     ):
         with pytest.raises(UserError, match=re.escape(message)):
             main([images, labels, *rest])
@@ -377,10 +382,10 @@ def test_every_image_has_a_label(tool, folders):
 @pytest.mark.parametrize(
     'line, message',
     [
-        ('1 2 3', "'' is no class"),
+        ('1 2 3', "'' is not a class"),
         ('1 2 x a', 'line 6: is not of the form R G B CLASS'),
         ('1 2 256 a', 'line 6: is not of the form R G B CLASS'),
-        ('1 2 3 d', "line 6: 'd' is no class"),
+        ('1 2 3 d', "line 6: 'd' is not a class"),
         ('0 0 200 a', 'line 6: an earlier line has the color 0, 0, 200 too'),
     ],
 )
@@ -392,7 +397,7 @@ def test_wrong_color_files(tool, folders, line, message):
 
 def test_a_class_without_a_color(tool, folders):
     Path('colors.txt').write_text(COLORS)
-    with pytest.raises(UserError, match=r'colors\.txt: names no color of d: add it'):
+    with pytest.raises(UserError, match=r'colors\.txt: has no color for d: add one'):
         run(tool, '--colors', 'colors.txt', classes='a,b,c,d')
 
 
@@ -541,7 +546,7 @@ def test_groups_are_told(tool, folders, capsys):
     assert others == set('xyz') - {video}
     assert 'The development set has 2 images instead of 1: groups stay whole' in printed
     out = 2 if video == 'x' else 1  # of 6 to 9, x has 6 and 9
-    assert f'{out} images without label are in no list' in printed
+    assert f'{out} images without labels are in no list' in printed
 
 
 def test_the_palette_is_that_of_the_labels(tool, folders):

