@@ -72,8 +72,11 @@ def stage_config(stage: Stage, erase: dict | None = None) -> Config:
         cfg.model.perturbation = perturbation
     if stage.is_mixed:
         cfg.model.alpha = alpha_of(stage.mix)
-        if scale_lr := cfg.get('auto_scale_lr'):  # a step is one, not two batches
-            scale_lr.base_batch_size *= 2
+        if scale_lr := cfg.get('auto_scale_lr'):
+            # two losses, each a mean over a part of the batch: a step is as large as
+            # one on human labels alone
+            images = cfg.train_dataloader.batch_size
+            scale_lr.base_batch_size *= images / stage.cfg.train_dataloader.batch_size
     if consistency:
         teacher, cfg.model.consistency = consistency_parts(consistency)
         cfg.custom_hooks = [teacher, *cfg.custom_hooks]

@@ -156,9 +156,9 @@ def test_the_labeler_loads_no_labels(kind):
 
 
 def test_the_learning_rate_is_scaled_by_the_images_of_a_step():
-    """Not by the two batches that a mixed stage adds up the losses of."""
+    """By those with human labels where a stage is mixed: its losses are means."""
     cfg = make(auto_scale_lr=dict(enable=True, base_batch_size=8))
-    for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 10, 16)):
+    for mix, batch, base in (('L', 4, 8), ('P', 6, 8), ('B0.5', 4, 8), ('0.5', 10, 20)):
         stage = stage_config(Stage(cfg, (mix,)))
         assert stage.train_dataloader.batch_size == batch
         assert stage.auto_scale_lr.base_batch_size == base
