@@ -53,8 +53,9 @@ OWN_RECIPE = [
     if not re.search('_(voc|city)', name)
 ]
 ST = [f'st/{stem(cell)}_st' for cell in COMPARED]
+STPP = [f'st/{stem(cell)}_stpp' for cell in COMPARED]
 CURRICULUM = [f'dmt/{stem(cell)}_curriculum' for cell in COMPARED]
-SELF_TRAINING = [*RIST, *SHAPES, *OTHER_MODELS, *ST, *CURRICULUM]
+SELF_TRAINING = [*RIST, *SHAPES, *OTHER_MODELS, *ST, *STPP, *CURRICULUM]
 # ClassMix and S4GAN, and CutMix and UniMatch V2, which are not the paper's.
 SEMI = [
     *(
@@ -276,12 +277,12 @@ def test_the_projects_own_recipe(name):
     assert [rate - {None} for rate in learning] == [{rate} for rate in rates]
 
 
-@pytest.mark.parametrize('name', ST + CURRICULUM)
+@pytest.mark.parametrize('name', ST + STPP + CURRICULUM)
 def test_recipes_of_others_differ_from_rist_in_a_few_settings(name):
     ours = load(name).to_dict()
     rist = load(f'gist/{stem(cell_of(name))}_rist').to_dict()
     for settings in (ours['train_cfg'], rist['train_cfg']):
-        for key in ('policy', 'restart', 'label_erase', 'refinement'):
+        for key in ('policy', 'restart', 'reliable', 'label_erase', 'refinement'):
             settings.pop(key, None)
     assert ours == rist
 
@@ -299,6 +300,17 @@ def test_st_trains_again_on_as_many_images_of_each_kind(name):
     assert first.train_dataloader.sampler.batch_sizes == [8]
     assert (stage.model.alpha, len(stage.model.perturbation)) == (0.5, 2)
     assert cfg.train_cfg.label_erase is None
+
+
+@pytest.mark.parametrize('name', STPP)
+def test_stpp_is_st_on_the_reliable_half_and_then_on_all(name):
+    cfg, st = deepcopy(load(name)), load(name.removesuffix('pp'))
+    assert POLICIES.build(cfg.train_cfg.policy).paths == [('0.5', '0.5')]
+    paths = ('0.5',), ('0.5', '0.5')
+    shares = [Stage(cfg, path).reliable_share for path in paths]
+    assert shares == [cfg.train_cfg.pop('reliable')[0], 1.0] == [0.5, 1.0]
+    cfg.train_cfg.policy.num_stages = 1
+    assert cfg.to_dict() == st.to_dict()
 
 
 @pytest.mark.parametrize('name', CURRICULUM)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mmseg_gist.self_training.path import StagePath, from_name, uses_pseudo_labels
+from mmseg_gist.self_training.stage import THIRDS
 
 
 class Cost(NamedTuple):
@@ -28,7 +29,8 @@ def cost(rows: Iterable[dict]) -> Cost:
     A model labels an image once, whichever of its children draw it: together
     they need at most all unlabeled images. As long as each parent has one
     child on pseudo-labels, as in all of the paper's policies, or its children
-    draw all images, the count is exact; else an upper bound.
+    draw all images, the count is exact; else an upper bound. Where a child draws by
+    reliability, its parent's models at thirds label all images, too.
 
     Args:
         rows: Of the record; that of stage 0 is not counted.
@@ -39,6 +41,7 @@ def cost(rows: Iterable[dict]) -> Cost:
     for path, row in rows:
         if uses_pseudo_labels(path[-1]):
             needed[path[:-1]] += row.get('pseudo_labels', {}).get('drawn', 0)
+    ranked = {path[:-1] for path, row in rows if 'reliability' in row}
     size = unlabeled_images(row for _, row in rows)
     known = all(
         'pseudo_labels' in row for path, row in rows if uses_pseudo_labels(path[-1])
@@ -46,7 +49,12 @@ def cost(rows: Iterable[dict]) -> Cost:
     return Cost(
         stages=len(rows),
         iterations=sum(row['iters'] for _, row in rows),
-        labeled=sum(min(n, size) for n in needed.values()) if known else None,
+        labeled=sum(
+            (1 + len(THIRDS)) * size if parent in ranked else min(drawn, size)
+            for parent, drawn in needed.items()
+        )
+        if known
+        else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import os.path as osp
+from collections.abc import Sequence
 
 from mmengine.config import Config, ConfigDict
 
@@ -11,7 +12,7 @@ from .label_erase import erasing
 from .own_runner import leave_out_trackers, own_runtime
 from .path import alpha_of
 from .schedule import fit_schedule
-from .stage import Stage
+from .stage import THIRDS, Stage
 
 # keeps the iteration with the best score on the development set, nothing else
 BEST_ONLY = dict(
@@ -23,13 +24,16 @@ BEST_ONLY = dict(
 )
 
 
-def stage_config(stage: Stage, erase: dict | None = None) -> Config:
+def stage_config(
+    stage: Stage, erase: dict | None = None, images: Sequence[int] | None = None
+) -> Config:
     """The ordinary mmseg config of a stage.
 
     Args:
         stage: Its run's ``train_cfg`` is the loop's.
         erase (dict, optional): The config of ``LabelErase`` with thresholds in place
             of ``keep``. Defaults to the stage's as it is.
+        images: Indices of the unlabeled images that it may draw; all by default.
 
     Returns:
         Config: Trains with a standard Runner. The user's model, optimizer,
@@ -58,10 +62,13 @@ def stage_config(stage: Stage, erase: dict | None = None) -> Config:
         dict(type='ProgressHook', interval=checkpoint.get('interval', 1000)),
         dict(type='NonFiniteLossHook'),
     ]
+    if stage.child('P').reliable_share < 1:
+        files = [stage.at_third(third).checkpoint for third in THIRDS]
+        cfg.custom_hooks.append(dict(type='SnapshotHook', files=files))
     if not stage.path and settings.get('initial_val_interval'):
         cfg.train_cfg.val_interval = settings.initial_val_interval
         cfg.custom_hooks.append(dict(BEST_ONLY))
-    cfg.train_dataloader = train_dataloader(stage, erase or stage.label_erase)
+    cfg.train_dataloader = train_dataloader(stage, erase or stage.label_erase, images)
 
     # stage 0 is the supervised model
     consistency = settings.get('consistency') if stage.path else None
@@ -87,13 +94,17 @@ def stage_config(stage: Stage, erase: dict | None = None) -> Config:
     return cfg
 
 
-def train_dataloader(stage: Stage, erase: dict | None) -> dict:
+def train_dataloader(
+    stage: Stage, erase: dict | None, images: Sequence[int] | None
+) -> dict:
     """The loader of what a stage trains on, see :func:`stage_config`."""
     datasets = {}
     if stage.uses_labels:
         datasets[0] = stage.cfg.train_dataloader.dataset
     if stage.uses_pseudo_labels:
         datasets[1] = pseudo_labeled(stage)
+        if images is not None:
+            datasets[1].indices = images
         if erase:
             if ignore_index(stage.cfg.model) != 255:
                 erase = {'ignore_index': ignore_index(stage.cfg.model), **erase}

@@ -6,6 +6,8 @@ from mmseg.registry import TRANSFORMS
 from mmseg_gist.datasets.confidence import class_thresholds
 from mmseg_gist.datasets.labels import loads, step_name
 
+from .stage import at_depth
+
 
 def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
     """The pipeline with this label erase behind what loads the labels."""
@@ -18,15 +20,14 @@ def with_thresholds(erase: dict | None, counts: np.ndarray, depth: int) -> dict 
     """A label erase whose ``keep`` has become a threshold for each class.
 
     Args:
-        erase (dict, optional): Its config. A list of shares is that of the stages on
-            a path, the last of them also that of all deeper ones.
+        erase (dict, optional): Its config. For a list of shares see
+            :func:`mmseg_gist.self_training.stage.at_depth`.
         counts (np.ndarray): See :mod:`mmseg_gist.datasets.confidence`.
         depth (int): Of the stage, 1 for a child of stage 0.
     """
     if not erase or erase.get('keep') is None:
         return erase
-    shares = np.atleast_1d(erase['keep'])
-    thresholds = class_thresholds(counts, shares[:depth][-1])
+    thresholds = class_thresholds(counts, at_depth(erase['keep'], depth))
     return dict(erase, keep=None, threshold=thresholds)
 
 

@@ -3,6 +3,7 @@
 import copy
 import logging
 import os.path as osp
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mmengine.config import Config
@@ -29,29 +30,44 @@ OF_DEVELOPMENT = ('val_dataloader', 'val_cfg', 'val_evaluator', 'unlabeled_datal
 LabelFiles = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
 
 
-def label_for(stage: Stage) -> tuple[list[str], int]:
+def label_for(
+    stage: Stage, images: Sequence[int] | None = None
+) -> tuple[list[str], int]:
     """Makes the pseudo-labels that a stage draws and that are not there yet.
-
-    The parent's model labels them, with the development set's pipeline.
 
     Args:
         stage: See :func:`mmseg_gist.self_training.training.run_stage`.
+        images: Indices of those that it may draw, ascending; all by default.
 
     Returns:
         tuple: The pseudo-labels that the stage draws, and how many unlabeled
         images there are. Both are the same after an interruption.
     """
     files = list(label_files(stage).values())
-    drawn = drawn_indices(stage, len(files))
+    images = range(len(files)) if images is None else images
+    drawn = [images[index] for index in drawn_indices(stage, len(images))]
+    label_images(stage, files, drawn)
+    return [files[index] for index in drawn], len(files)
+
+
+def label_images(stage: Stage, files: Sequence[str], images: Sequence[int]) -> None:
+    """Makes those pseudo-labels of images that are not there yet.
+
+    The parent's model labels them, with the development set's pipeline.
+
+    Args:
+        stage: That learns from them.
+        files: Of :func:`label_files`.
+        images: Their indices.
+    """
     with ThreadPoolExecutor() as pool:
-        done = pool.map(is_labeled, [files[i] for i in drawn])
-        missing = [i for i, is_done in zip(drawn, done) if not is_done]
+        done = pool.map(is_labeled, [files[index] for index in images])
+        missing = [index for index, is_done in zip(images, done) if not is_done]
     barrier()
     if missing:
         with own_runner(labeler_config(stage, missing)) as runner, whole_images():
             runner.test()
     barrier()
-    return [files[i] for i in drawn], len(files)
 
 
 def labeler_config(stage: Stage, indices: list[int]) -> Config:
@@ -177,7 +193,7 @@ def labels_along(stage: Stage) -> LabelFiles:
 
 
 def drawn_indices(stage: Stage, size: int) -> list[int]:
-    """Which of the unlabeled images the stage draws, ascending."""
+    """Which of so many unlabeled images the stage draws, ascending."""
     kinds = draw_config(stage)
     source = 1 if stage.uses_labels else 0
     # the order of the labeled images plays no part in which others are drawn

@@ -3,7 +3,7 @@ import fcntl
 import math
 import os
 import os.path as osp
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 
@@ -32,6 +32,7 @@ from .policies import PolicySet
 from .record import RUN_CONFIG, Record
 from .registry import EXECUTORS, POLICIES, build
 from .rehearsal import rehearse
+from .reliability import remove_thirds
 from .settings_check import check_settings
 from .stage import Stage
 from .training import clean_up, is_whole, remove_results
@@ -77,6 +78,11 @@ class IterativeSelfTrainingLoop(BaseLoop):
             ``stage_ratio`` and ``refinement`` say. Of their parents they have the
             pseudo-labels alone. A model that ``load_from`` gives is stage 0, not
             its start. Defaults to False.
+        reliable (float | Sequence[float], optional): The share of the unlabeled
+            images, in (0, 1], that a stage may draw: those whose pseudo-labels are
+            the most reliable, see :mod:`mmseg_gist.self_training.reliability`. A
+            list is by the depth of the stage, as that of ``label_erase.keep``. By
+            default all images.
         label_erase (dict, optional): Arguments of :class:`LabelErase`, which then
             stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``, or
             ``dict(keep=[0.2, 0.6, 1.0])`` by the depth of the stage.
@@ -125,6 +131,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         initial_val_interval: int | None = None,
         stage_ratio: float | None = None,
         restart: bool = False,
+        reliable: float | Sequence[float] | None = None,
         label_erase: dict | None = None,
         perturbation: dict | None = None,
         labeling: dict | None = None,
@@ -251,6 +258,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 clean_up(Stage(self.cfg, path))
         running = set()
         while True:
+            self._remove_thirds(record, running)
             following = self._following(record)
             if self.keep == 'best':
                 self._remove_unneeded(record, following)
@@ -329,6 +337,14 @@ class IterativeSelfTrainingLoop(BaseLoop):
         for path in record.scores.keys() - parents - {record.best}:
             if len(path) < depth:
                 remove_results(Stage(self.cfg, path))
+
+    @master_only
+    def _remove_thirds(self, record: Record, running: set[StagePath]) -> None:
+        """Removes the models by which a stage's images are ranked already."""
+        for path in record.scores.keys() - {child[:-1] for child in running if child}:
+            stage = Stage(self.cfg, path)
+            if osp.exists(stage.reliability_file):
+                remove_thirds(stage)
 
     def _kept_record(self) -> Record | None:
         """The record of the run that is resumed; None for a new run."""

@@ -89,6 +89,7 @@ def check_later_stages(cfg: Config) -> None:
         teacher, loss = consistency_parts(settings.consistency)
         build(HOOKS, teacher, 'train_cfg.consistency')
         build(MODELS, loss, 'train_cfg.consistency')
+    check_reliable(cfg)
     if cfg.unlabeled_dataloader.dataset.get('indices') is not None:
         raise UserError(
             'unlabeled_dataloader.dataset.indices is not for pseudo-labels: name the '
@@ -105,3 +106,21 @@ def check_later_stages(cfg: Config) -> None:
         build(TRANSFORMS, stage.label_erase, 'train_cfg.label_erase')
     for part, kind in (settings.get('perturbation') or {}).items():
         build(MODELS, kind, f'train_cfg.perturbation.{part}')
+
+
+def check_reliable(cfg: Config) -> None:
+    """The shares of images that stages draw, and the models that rank them."""
+    share = cfg.train_cfg.get('reliable')
+    if share is None:
+        return
+    shares = share if isinstance(share, (list, tuple)) else [share]
+    if not shares or not all(
+        isinstance(each, (int, float)) and 0 < each <= 1 for each in shares
+    ):
+        raise UserError(f'train_cfg.reliable = {share!r}: shares are in (0, 1]')
+    if cfg.get('load_from') and shares[0] < 1:
+        raise UserError(
+            'train_cfg.reliable ranks images for the first stage by the models at a '
+            'third and two thirds of the training of stage 0, which load_from gives '
+            'without them: let its first share be 1, or leave out load_from'
+        )

@@ -2,9 +2,11 @@
 
 import copy
 import os.path as osp
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from mmengine.config import Config
 
 from mmseg_gist.datasets.labels import step_name
@@ -14,6 +16,7 @@ from mmseg_gist.utils import derive_seed
 from .path import ROOT, StagePath, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
+THIRDS = (1, 2)  # of a training, at which a model is kept to rank images by
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,28 @@ class Stage:
         return osp.join(self.work_dir, 'pseudo_labels')
 
     @property
+    def thirds_dir(self) -> str:
+        """The folder of the models that it had at its thirds, and of their labels."""
+        return osp.join(self.work_dir, 'thirds')
+
+    def at_third(self, third: int) -> 'Stage':
+        """It as it was then, one of ``THIRDS``, in a run inside of its own work dir."""
+        run_cfg = copy.deepcopy(self.run_cfg)
+        run_cfg.work_dir = osp.join(self.thirds_dir, str(third))
+        return Stage(run_cfg, self.path)
+
+    @property
+    def reliability_file(self) -> str:
+        """The list of all unlabeled images that its models have ranked."""
+        return osp.join(self.work_dir, 'reliability.csv')
+
+    @property
+    def reliable_share(self) -> float:
+        """The share of the unlabeled images that it may draw."""
+        share = self.run_cfg.train_cfg.get('reliable')
+        return 1.0 if share is None else at_depth(share, len(self.path))
+
+    @property
     def parent_checkpoint(self) -> str | None:
         """The model that it starts from, if it does not restart, and learns from.
 
@@ -127,6 +152,17 @@ class Stage:
         pipeline = self.cfg.unlabeled_dataloader.dataset.get('pipeline') or []
         steps = (step for step in pipeline if step_name(step) == 'LabelErase')
         return next(steps, None)
+
+
+def at_depth(values: float | Sequence[float], depth: int) -> float:
+    """The value that a setting which may be a list has for a stage.
+
+    Args:
+        values: One for all stages, or those of the first, second, ... stage on a
+            path, the last of them also that of all deeper ones.
+        depth: Of the stage, 1 for a child of stage 0.
+    """
+    return float(np.atleast_1d(values)[:depth][-1])
 
 
 def replacing(settings: dict, changes: dict) -> dict:

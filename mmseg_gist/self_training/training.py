@@ -29,6 +29,7 @@ from .label_statistics import human_statistics, pseudo_statistics
 from .labeler import label_for
 from .memory import peak_memory, reset_peak_memory
 from .own_runner import own_runner, whole_images
+from .reliability import reliable_images, remove_thirds
 from .stage import Stage
 
 
@@ -52,16 +53,18 @@ def run_stage(stage: Stage) -> dict:
         seconds[name] = round(time.perf_counter() - start, 1)
 
     reset_peak_memory()
-    erase = None
+    erase = images = None
     if not stage.path:
         row |= human_statistics(stage)
     with measured('labeling'):
         if stage.uses_pseudo_labels:
-            files, unlabeled = label_for(stage)
+            images, ranked = reliable_images(stage)
+            row |= ranked
+            files, unlabeled = label_for(stage, images)
             row['pseudo_labels'] = dict(drawn=len(files), unlabeled=unlabeled)
             found, erase = pseudo_statistics(stage, files)
             row |= found
-    cfg = stage_config(stage, erase)
+    cfg = stage_config(stage, erase, images)
     trained = is_whole(stage.checkpoint)
     if trained:
         cfg.load_from = stage.checkpoint
@@ -164,6 +167,7 @@ def save_plain(runner: Runner, stage: Stage) -> None:
 
 def remove_results(stage: Stage) -> None:
     """Removes a finished stage's checkpoint and the pseudo-labels made by it."""
+    remove_thirds(stage)
     shutil.rmtree(stage.pseudo_label_dir, ignore_errors=True)
     Path(stage.checkpoint).unlink(missing_ok=True)
 

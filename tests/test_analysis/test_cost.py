@@ -26,6 +26,8 @@ def test_each_parent_labels_its_own_images():
         row('LP', 10, 5),
     ]
     assert cost(rows) == Cost(stages=4, iterations=50, labeled=60 + 70 + 5)
+    rows[1]['reliability'] = dict(images=50)  # three models label all images
+    assert cost(rows) == Cost(stages=4, iterations=50, labeled=3 * 100 + 70 + 5)
 
 
 def test_children_of_a_parent_share_its_labels():

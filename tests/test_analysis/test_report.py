@@ -26,6 +26,7 @@ from mmseg_gist.analysis import ReportHook
 from mmseg_gist.analysis.report import charts, pictures, store, write_report
 from mmseg_gist.analysis.report.content import ModelLabels, warnings
 from mmseg_gist.analysis.report.tree import labeled_by, path_ends
+from mmseg_gist.datasets.reliability import write_list
 from mmseg_gist.evaluation.pseudo_label_writer import write_pseudo_label
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.policies import GIST
@@ -214,6 +215,65 @@ def test_labels_are_read_once(cfg, work_dir, monkeypatch):
     assert without_time(write_report(cfg).read_text()) == without_time(before)
     shutil.rmtree(work_dir / 'stages')  # as with keep='best'
     assert without_time(write_report(cfg).read_text()) == without_time(before)
+
+
+def shown_by_reliability(page: str) -> tuple[str, dict[str, list[str]]]:
+    """What is said, and the captions of the least and of the most reliable images."""
+    section = page.split('<h3>Reliability')[1].split('</section>')[0]
+    said = ' '.join(re.search('<p>(.*?)</p>', section, re.DOTALL)[1].split())
+    found = re.findall('<figcaption>(.*?)</figcaption>', section)
+    captions = {
+        kind: [text for text in found if f', {kind} reliable' in text]
+        for kind in ('least', 'most')
+    }
+    return said, captions
+
+
+def test_reliability_along_the_path(cfg, work_dir):
+    """Of 0's labels P's have a on 16 of 32 columns, and neither b nor c."""
+    same = work_dir / 'stages/P/pseudo_labels/unlabeled7.png'
+    shutil.copy(work_dir / 'stages/0/pseudo_labels/unlabeled7.png', same)
+    (work_dir / 'stages/0/pseudo_labels/unlabeled3.png').unlink()  # P alone drew it
+    page = write_report(cfg).read_text()
+    said, captions = shown_by_reliability(page)
+    assert said == (
+        "Mean IoU of an image's earlier labels by stage 0 with that by stage P: 0.24 "
+        'over 11 of the images.'
+    )
+    assert captions['least'][0] == 'unlabeled0.png, least reliable: 0.17'
+    assert captions['most'][0] == 'unlabeled7.png, most reliable: 1.00'
+    assert [len(lines) for lines in captions.values()] == [4, 4]
+    assert page.count('alt="pseudo label of unlabeled7.png"') == 1
+    shutil.rmtree(work_dir / 'stages')
+    assert shown_by_reliability(write_report(cfg).read_text()) == (said, captions)
+
+
+def test_reliability_by_which_images_were_drawn(cfg, work_dir):
+    """As the stage has written it, whatever the labels of other stages are."""
+    rows = [
+        dict(
+            image=f'{cfg.train_dataloader.dataset.data_root}/images/unlabeled{i}.png',
+            reliability=i / 16,
+        )
+        for i in range(12)
+    ]
+    write_list(rows, work_dir / 'stages/0/reliability.csv')
+    file = work_dir / 'record.json'
+    record = json.loads(file.read_text())
+    row = next(row for row in record['stages'] if row['path'] == 'P')
+    row['reliability'] = dict(images=6, mean=0.3438, mean_drawn=0.5312)
+    file.write_text(json.dumps(record))
+    said, captions = shown_by_reliability(write_report(cfg).read_text())
+    assert said == (
+        "Mean IoU of an image's earlier labels by the same stage at a third and two "
+        'thirds of its training with that by stage 0: 0.34 over 12 images, which '
+        'stages/0/reliability.csv lists, those to label next first. Stage P draws from '
+        'the 6 most reliable ones, mean 0.53.'
+    )
+    for kind, order in (('least', (0, 1, 2, 3)), ('most', (11, 10, 9, 8))):
+        assert captions[kind] == [
+            f'unlabeled{i}.png, {kind} reliable: {i / 16:.2f}' for i in order
+        ]
 
 
 def without_time(page: str) -> str:

@@ -42,6 +42,7 @@ def config(tmp_path_factory) -> Path:
         file.write(
             f"load_from = '{checkpoint}'\n"
             "train_cfg['policy'] = dict(type='GIST', num_stages=2)\n"
+            "train_cfg['reliable'] = [1.0, 0.5]\n"
             'randomness = dict(seed=0)\n'
         )
     return config

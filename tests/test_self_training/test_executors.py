@@ -27,6 +27,7 @@ def config(tmp_path_factory) -> Path:
             "custom_imports = dict(imports=['mmseg_gist', 'kill_points'])\n"
             "custom_hooks = [dict(type='KillHook')]\n"
             "train_cfg['policy'] = dict(type='GIST', num_stages=1)\n"
+            "train_cfg['reliable'] = 0.5\n"
             'randomness = dict(seed=0)\n'
         )
     return config

@@ -15,6 +15,7 @@ from tiny import ROOT, write_tiny
 from tiny_semi_supervised import write_semi
 
 from mmseg_gist.analysis.areas import mean_iou
+from mmseg_gist.datasets.reliability import read_list, write_list
 from mmseg_gist.self_training.policies import RIST
 from mmseg_gist.utils import UserError
 
@@ -329,6 +330,25 @@ def test_the_least_reliable_images_come_first(work_dir, capsys):
 def test_reliability_needs_two_models(work_dir):
     with pytest.raises(UserError, match='P: only the model of stage 0 has labeled'):
         call('reliability', work_dir / 'all/seed_3', 'P')
+
+
+def test_reliability_by_which_a_stage_has_drawn(work_dir):
+    """What stage 0's own models at thirds gave, of the images that P drew."""
+    folder = work_dir / 'all/seed_3'
+    labels = (folder / 'stages/0/pseudo_labels').glob('*_confidence.png')
+    names = [file.name.replace('_confidence', '') for file in sorted(labels)]
+    call('reliability', folder, 'PP')
+    (image, *_) = read_list(folder / 'reliability.csv')
+    images = [str(Path(image).with_name(name)) for name in names]
+    given = {image: index / 16 for index, image in enumerate(images)}
+    given['never/drawn.png'] = 0.5
+    rows = [dict(image=image, reliability=value) for image, value in given.items()]
+    ranked = folder / 'stages/0/reliability.csv'
+    write_list(rows, ranked)
+    call('reliability', folder, 'P')
+    ranked.unlink()
+    found = read_list(folder / 'reliability.csv')
+    assert found == {image: given[image] for image in images}
 
 
 def test_confusion_by_hand():

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 NAMES = ['scan0', 'scan0_confidence', 'scan0_confidence_', '100% {a} "b"', "it's"]
 POLICY = """
 train_cfg['policy'] = dict(type='PolicySet', policies=dict(
-    fixed=dict(type='FixedPath', path='PL'),
+    fixed=dict(type='FixedPath', path='PPL'),
     mixed=dict(type='FIST', num_stages=1, alpha=0.5)))
 """
 # Stage 0 of one setting is another training; people labeled the unlabeled images, too.
@@ -125,7 +125,7 @@ def run(user, tmp_path):
 def test_self_training_and_what_reads_it(user, tmp_path, run):
     run('train', user / 'tiny.py', '--work-dir', 'run')
     stages = tmp_path / 'run/stages'
-    assert {path.name for path in stages.iterdir()} == {'0', 'P', 'PL', '0.5'}
+    assert {path.name for path in stages.iterdir()} == {'0', 'P', 'PP', 'PPL', '0.5'}
     labels = {
         str(file.relative_to(stages / '0/pseudo_labels'))
         for file in (stages / '0/pseudo_labels').rglob('*.png')
@@ -138,6 +138,7 @@ def test_self_training_and_what_reads_it(user, tmp_path, run):
     run('analysis/dev_areas', 'run')
     run('analysis/label_shares', 'run', 'P', '--out', 'grid')
     run('analysis/class_shares', 'run', '--path', 'P')
+    run('analysis/reliability', 'run', 'PP')
 
     checkpoint = 'run/stages/0/checkpoint.pth'
     arguments = ['--work-dir', 'test', '--out', 'out', '--show-dir', 'shown', '--tta']

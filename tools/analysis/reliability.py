@@ -2,26 +2,22 @@
 
 For each unlabeled image that the models of at least two stages of the path have
 labeled: the mean IoU of the earlier labels with the last one (the reliability of
-ST++). Written to reliability.csv beside the record, the least reliable image first.
+ST++). Where the last stage of the path draws by reliability (train_cfg.reliable), it is
+that: by the models at thirds of its parent's training. Written to reliability.csv
+beside the record, the least reliable image first.
 With --truth the images are compared with human labels, which an experiment on a
 labeled data set hides: how well reliability and the mean confidence rank the images
 by the true IoU of their last pseudo-label, and how many of the worst tenth they find.
 """
 
-import csv
+import os.path as osp
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 from mmengine.registry import init_default_scope
 
-from mmseg_gist.analysis.reliability import (
-    image_iou,
-    rank_correlation,
-    reliability,
-    worst_found,
-)
+from mmseg_gist.analysis.reliability import rank_correlation, worst_found
 from mmseg_gist.analysis.runs import config_of, find_run
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import Config, run
@@ -33,23 +29,29 @@ from mmseg_gist.datasets.labels import (
     read_label,
 )
 from mmseg_gist.datasets.output_names import confidence_path
+from mmseg_gist.datasets.reliability import (
+    image_iou,
+    read_list,
+    reliabilities,
+    write_list,
+)
 from mmseg_gist.self_training.labeler import LabelFiles, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.stage import Stage
-from mmseg_gist.utils import UserError, atomic_path
+from mmseg_gist.utils import UserError
 
 FILE = 'reliability.csv'
 
 
-def measure(image: str, labels: LabelFiles, num_classes: int) -> dict:
-    """A row of the table: of one image, over the models in their order."""
-    files = [by_image[image] for by_image in labels.values()]
-    confidence = read_label(confidence_path(files[-1]))
-    return dict(
-        image=image,
-        reliability=reliability([read_label(file) for file in files], num_classes),
-        confidence=float(confidence.mean()) / 255,
-    )
+def compare(labels: LabelFiles, num_classes: int) -> dict[str, float]:
+    """The reliability of each image, over the models in their order."""
+    *_, last = labels.values()
+    files = [[by_image[image] for by_image in labels.values()] for image in last]
+    return dict(zip(last, reliabilities(files, num_classes)))
+
+
+def mean_confidence(file: str) -> float:
+    return float(read_label(confidence_path(file)).mean()) / 255
 
 
 def true_ious(cfg: Config, files: dict[str, str]) -> dict[str, float]:
@@ -81,25 +83,27 @@ def main(argv: list[str] | None = None) -> None:
     init_default_scope('mmseg')
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     labels = labels_along(Stage(cfg, from_name(args.path)))
-    if len(labels) < 2:
+    *_, (path, last) = labels.items()
+    ranked = Stage(cfg, path).reliability_file
+    if osp.exists(ranked):
+        values, by = read_list(ranked), f'stage {to_name(path)} at thirds'
+    elif len(labels) > 1:
+        values = compare(labels, len(cfg.metainfo.classes))
+        by = ', '.join(map(to_name, labels))
+    else:
         raise UserError(
             f'{args.path}: only the model of stage {to_name(next(iter(labels)))} has '
             'labeled images; a path with two stages P or more shows what changed'
         )
-    *_, last = labels.values()
     with ThreadPoolExecutor() as pool:
-        of_image = partial(
-            measure, labels=labels, num_classes=len(cfg.metainfo.classes)
-        )
-        rows = sorted(pool.map(of_image, last), key=lambda row: row['reliability'])
+        confidences = pool.map(mean_confidence, last.values())
+        rows = [
+            dict(image=image, reliability=values[image], confidence=confidence)
+            for image, confidence in zip(last, confidences)
+        ]
     file = each.file.parent / FILE
-    with atomic_path(file) as temporary, open(temporary, 'w', newline='') as text:
-        writer = csv.DictWriter(text, rows[0], lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(rows)
-    print(
-        f'{file}: {len(rows)} images by the models of {", ".join(map(to_name, labels))}'
-    )
+    write_list(rows, file)
+    print(f'{file}: {len(rows)} images by the models of {by}')
     if args.truth:
         truth = true_ious(cfg, last)
         rows = [row for row in rows if not np.isnan(truth[row['image']])]

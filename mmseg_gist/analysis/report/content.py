@@ -69,6 +69,7 @@ def settings(run: Run, cfg: Config) -> Row:
         said['label erase'] = _said({k: v for k, v in erase.items() if k != 'type'})
     for name in (
         'restart',
+        'reliable',
         'temperature_scaling',
         'perturbation',
         'labeling',
@@ -252,6 +253,15 @@ def share_curves(
         classes[i]: {x: column[i] for x, column in enumerate(columns)}
         for i in largest_changes(columns, CURVES)
     }
+
+
+def drawn_by_reliability(run: Run, name: str) -> list[dict]:
+    """The rows of the stages that draw the images by their labels by this one."""
+    return [
+        row
+        for row in run.record.stages
+        if 'reliability' in row and to_name(from_name(row['path'])[:-1]) == name
+    ]
 
 
 def costs(run: Run) -> list[Row]:

@@ -10,10 +10,11 @@ from mmengine.config import Config
 from mmseg_gist.analysis.runs import Run
 from mmseg_gist.analysis.tables import cell
 from mmseg_gist.datasets.labels import class_metainfo, shares
-from mmseg_gist.self_training.path import ROOT, to_name
+from mmseg_gist.self_training.path import ROOT, from_name, to_name
 from mmseg_gist.utils import atomic_path
 
 from . import charts, content
+from .reliability import read_reliability
 from .store import Store, read_images, read_models
 from .tree import labeled_by
 
@@ -135,8 +136,12 @@ def _label_values(run: Run, cfg: Config, store: Store) -> dict:
         curves = content.share_curves(classes, human, [labels[n] for n in along])
         ticks = ['people', *along]
         kept = {i: labels[name].kept['all'] for i, name in enumerate(along)}
+        reliability = read_reliability(cfg, list(map(from_name, along)), store)
         values |= dict(
             along=along[-1],
+            reliability=reliability,
+            drawn=reliability
+            and content.drawn_by_reliability(run, reliability['stage']),
             share_chart=charts.lines(
                 curves, 'labels by', 'share of the pixels [%]', ticks
             ),
