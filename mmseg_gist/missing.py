@@ -36,7 +36,7 @@ def missing_weights(model: dict, key: str = 'model') -> Iterator[str]:
             if not osp.exists(value):
                 yield (
                     f'{value} does not exist: put the weights there '
-                    f'(tools/model_converters), or let {key} name others '
+                    f'(tools/model_converters), or set {key} to others '
                     '(docs/self_training.md, "First weights")'
                 )
 
@@ -67,11 +67,11 @@ def given_model(cfg: Config) -> str | None:
     files = sorted(glob.glob(name))
     if len(files) > 1:
         raise UserError(
-            f'{name} fits {len(files)} files ({", ".join(files)}): let load_from name '
-            'one of them'
+            f'{name} matches {len(files)} '
+            f'files ({", ".join(files)}): set load_from to one of them'
         )
     if not files:
         raise UserError(
-            f'{name} fits no file: correct load_from, or train that model first'
+            f'{name} matches no file: correct load_from, or train that model first'
         )
     return files[0]

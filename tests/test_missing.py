@@ -47,7 +47,7 @@ def test_each_training_of_table_1_names_all_that_it_lacks(name, first, tmp_path)
     ]
     if first:
         parts.append(
-            f'{first} fits no file: correct load_from, or train that model first'
+            f'{first} matches no file: correct load_from, or train that model first'
         )
     assert said.startswith(f'{len(parts)} things are missing: (1) ')
     for number, part in enumerate(parts, 1):
@@ -74,13 +74,13 @@ def test_a_resumed_run_needs_its_first_model_no_more(tmp_path):
 
 def test_load_from_may_be_a_pattern(tmp_path):
     pattern = str(tmp_path / 'best_mIoU_iter_*.pth')
-    with pytest.raises(UserError, match='fits no file: correct load_from'):
+    with pytest.raises(UserError, match='matches no file: correct load_from'):
         given_model(dict(load_from=pattern))
     files = [Path(pattern.replace('*', number)) for number in ('20', '100')]
     files[0].touch()
     assert given_model(dict(load_from=pattern)) == str(files[0])
     files[1].touch()
-    with pytest.raises(UserError, match='fits 2 files .*: let load_from name one'):
+    with pytest.raises(UserError, match='matches 2 files .*: set load_from to one'):
         given_model(dict(load_from=pattern))
     # a name is no pattern, whatever is in it
     odd = tmp_path / 'run[1].pth'

@@ -46,7 +46,7 @@ def main(argv=None):
     print(table(report))
     for line in report['notes']:
         print(line)
-    print('All images and labels can be read, and no image is where it must not be.')
+    print('All images and labels can be read, and no two sets share an image.')
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ def parse_args() -> Namespace:
     parser = config_parser('Test (and evaluate) a model')
     parser.add_argument('checkpoint', help='the checkpoint file')
     parser.add_argument(
-        '--out', help='folder for the predictions, one index PNG an image'
+        '--out', help='folder for the predictions, one index PNG per image'
     )
     parser.add_argument(
         '--show', action='store_true', help='show each prediction in a window'
@@ -54,7 +54,7 @@ def write_predictions(cfg: Config, out: str | None, show_dir: str | None) -> Non
             check_output_folder(cfg, folder, option)
     if out and show_dir and Path(out).resolve() == Path(show_dir).resolve():
         raise UserError(
-            f'--out and --show-dir are both {out}: choose a folder for each, as the '
+            f'--out and --show-dir are both {out}: choose two folders, since the '
             f'files have the same names'
         )
     cfg.setdefault('visualizer', dict(type='SegLocalVisualizer', vis_backends=None))

@@ -19,7 +19,7 @@ def parse_args() -> Namespace:
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='go on with what the work dir holds of a run that was cut off',
+        help='continue the run that the work dir holds',
     )
     parser.add_argument(
         '--amp', action='store_true', help='train in automatic mixed precision'

@@ -30,7 +30,7 @@ class ReportHook(Hook):
             write_report(runner.train_loop.cfg)
         except Exception as error:
             fault = f'{type(error).__name__}: {error}'
-            runner.logger.warning(f'There is no new report: {fault}')
+            runner.logger.warning(f'The report was not updated: {fault}')
 
     @master_only
     def after_run(self, runner) -> None:
@@ -38,4 +38,4 @@ class ReportHook(Hook):
 
         file = osp.join(runner.work_dir, FILE)
         if self.enable and osp.exists(file):
-            runner.logger.info(f'What the stages did, as one page: {file}')
+            runner.logger.info(f'The report of this run: {file}')

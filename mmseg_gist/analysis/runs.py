@@ -188,8 +188,8 @@ def records_parser(description: str, policies: bool = True) -> ArgumentParser:
     parser.add_argument(
         'records',
         nargs='+',
-        help='record.json files, work dirs, or folders of work dirs; several '
-        'seeds of a setting lie in SETTING/seed_<n>',
+        help='record.json files, work dirs, or folders of work dirs; several seeds of '
+        'a setting are in SETTING/seed_<n>',
     )
     if policies:
         parser.add_argument(
@@ -201,6 +201,6 @@ def records_parser(description: str, policies: bool = True) -> ArgumentParser:
     parser.add_argument(
         '--out',
         metavar='NAME',
-        help='write NAME.md, NAME.csv and, where there is a figure, NAME.png',
+        help='write NAME.md, NAME.csv and, if there is a figure, NAME.png',
     )
     return parser

@@ -102,11 +102,11 @@ def check_datasets(cfg) -> dict:
                 if name != 'test':
                     raise UserError(f'{fault}name images that have labels')
                 # as those that a benchmark withholds
-                notes.append(f'{fault}there is no test score')
+                notes.append(f'{fault}the test set gives no score')
     if test_is_dev:
         notes.append(
-            'test_dataloader: the test set is the development set: its score is that '
-            'of the images by which the best stage is chosen'
+            'test_dataloader: the test set is the development set: its score is on '
+            'the images that choose the best stage'
         )
     return dict(classes=names, sets=report, notes=notes)
 
@@ -172,8 +172,8 @@ def _build(cfg: dict, name: str):
         return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
     except UnicodeDecodeError as error:
         raise UserError(
-            f'{_list_name(cfg)}: is no list of ids ({error}): write one id a line, in '
-            f'UTF-8'
+            f'{_list_name(cfg)}: is not a list of ids '
+            f'({error}): write one id per line, in UTF-8'
         ) from None
 
 
@@ -187,8 +187,8 @@ def _items(dataset, cfg: dict, labeled: bool) -> list[_Item]:
         info = dataset.get_data_info(index)
         if '\0' in info['img_path']:
             raise UserError(
-                f'{_list_name(cfg)}: names {info["img_path"]!r}, which can be no file: '
-                f'correct it'
+                f'{_list_name(cfg)}: names {info["img_path"]!r}, which cannot be a '
+                f'file: correct it'
             )
         if cfg.get('ann_file') and not fileio.exists(
             info['img_path'], backend_args=dataset.backend_args
@@ -213,7 +213,7 @@ def _missing(path: str, dataset, cfg: dict) -> str:
     folder = dataset.data_prefix['img_path']
     line = path.removeprefix(osp.join(folder, '')).removesuffix(dataset.img_suffix)
     return (
-        f'{path}: no such image: add it, or correct or take out the line {line!r} of '
+        f'{path}: no such image: add it, or correct or remove the line {line!r} of '
         f'{_list_name(cfg)}, where each line is the path of an image in {folder}'
         + (f', without its {dataset.img_suffix}' if dataset.img_suffix else '')
     )
@@ -289,8 +289,8 @@ def _check_disjoint(sets: dict[str, list[_Item]]) -> None:
             other = owner.setdefault(path, name)
             if other != name:
                 raise UserError(
-                    f'{item.info["img_path"]}: is in the {SETS[other]} and in the '
-                    f'{SETS[name]} set: remove it from the list of '
+                    f'{item.info["img_path"]}: is in both the {SETS[other]} set and '
+                    f'the {SETS[name]} set: remove it from the list of '
                     f'{other}_dataloader or of {name}_dataloader'
                 )
 
@@ -318,8 +318,8 @@ def _look(item: _Item, num_classes: int) -> _Look:
         raise UserError(f'{label_path}: {fault}')
     if label.ndim != 2:
         raise UserError(
-            f'{label_path}: is a color image, but labels are class indices: convert '
-            f'it to one channel (tools/dataset_converters)'
+            f'{label_path}: is a color image, but labels must be class indices: '
+            f'convert it to one channel (tools/dataset_converters)'
         )
     if label.shape != (height, width):
         way_out = 'turn' if label.shape == (width, height) else 'resize'

@@ -34,8 +34,8 @@ def check_output_folder(cfg: dict, folder: str, option: str) -> None:
             continue
         if _is_within(folder, images):
             raise UserError(
-                f'{folder}: lies in {images}, of which {loader} takes all images, so '
-                f'also those that are written: choose another {option}'
+                f'{folder}: is inside {images}, from which {loader} takes every '
+                f'image, so it would also take the outputs: choose another {option}'
             )
 
 
@@ -61,7 +61,7 @@ def check_output_files(cfg: dict, files: Collection[str], option: str) -> None:
             for key in ('img_path', 'seg_map_path'):
                 if key in info and (file := there.get(osp.realpath(info[key]))):
                     raise UserError(
-                        f'{file}: is an input, of {loader}: choose another {option}'
+                        f'{file}: is an input of {loader}: choose another {option}'
                     )
 
 

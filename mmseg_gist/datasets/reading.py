@@ -29,9 +29,9 @@ FEW = 64  # grays; of an image that has lost bits fewer are left
 MEANINGS = dict(
     turned='training turns images, but not labels: a label must fit its image as '
     'viewers show it',
-    bits='convert to 8 bits that make use of 0 to 255',
-    dark='training sees black: correct the values, or leave such images out',
-    transparent='training sees the colors below: paint over what must not be seen',
+    bits='convert to 8 bits that use the range 0 to 255',
+    dark='training sees black images: correct the values, or remove these images',
+    transparent='training sees the hidden colors: paint over what it must not see',
 )
 Notes = dict[str, str]  # from a key of MEANINGS to what is so of a file
 # The packages of decoders that mmcv does not bring, by the names of their modules.
@@ -130,7 +130,7 @@ def image_notes(read: Reader, info: dict, image: np.ndarray, labeled: bool) -> N
     alpha = stored.mode in ('LA', 'PA', 'RGBA') or 'transparency' in stored.info
     if alpha and image.shape[2:] == (3,):
         if stored.convert('RGBA').getextrema()[3][0] < 255:
-            notes['transparent'] = 'transparent in part'
+            notes['transparent'] = 'partly transparent'
     return notes
 
 
@@ -200,8 +200,8 @@ def label_fault(read: Reader, info: dict) -> str | None:
             return turned_label(turned)
         if stored.mode == 'P' and step.imdecode_backend != 'pillow':
             return (
-                f'is a palette of class indices, which imdecode_backend='
-                f'{step.imdecode_backend!r} reads as colors: take that out of '
+                f'is a palette image of class indices, which imdecode_backend='
+                f'{step.imdecode_backend!r} reads as colors: remove this setting from '
                 f'LoadAnnotations'
             )
         if stored.mode in ('1', 'L', 'P'):
@@ -214,14 +214,14 @@ def label_fault(read: Reader, info: dict) -> str | None:
     value, becomes = raw[changed][0], kept[changed][0]
     return (
         f'has label value {value} ({(raw == value).sum()} pixels), which training '
-        f'reads as {becomes}, since labels have 8 bits: write class indices from 0 '
-        f'on, and 255 for what is ignored'
+        f'reads as {becomes}, since labels have 8 bits: write class indices from 0, '
+        f'and 255 for pixels to ignore'
     )
 
 
 def turned_label(turned: int) -> str:
     """What is wrong with a label that has an EXIF orientation."""
     return (
-        f'is stored turned (EXIF orientation {turned}), but labels are read as they '
-        f'are stored: turn its pixels themselves, and take the EXIF data out'
+        f'is stored turned (EXIF orientation {turned}), but labels are read without '
+        f'turning: turn the pixels themselves and remove the EXIF data'
     )

@@ -118,9 +118,9 @@ class RayExecutor:
             raise error.cause from error
         except self.ray.exceptions.RayError as error:
             raise UserError(
-                f'the worker of stage {self.running[task].name} died again and '
-                f"again ({' '.join(str(error).split())}); see its log in the stage's "
-                'folder'
+                f'the worker of stage {self.running[task].name} died '
+                f'repeatedly ({" ".join(str(error).split())}); see its log in the '
+                "stage's folder"
             ) from error
         del self.running[task]
         return row
@@ -140,7 +140,7 @@ def run_stage_in_worker(cfg: dict, path: StagePath, cwd: str, driver: int) -> di
     if not lock.exists() or lock.read_text() != str(driver):
         raise UserError(
             f'{socket.gethostname()} does not see the work dir {lock.parent}: put it '
-            'on a file system that all machines of the Ray cluster share'
+            'on a file system shared by all machines of the Ray cluster'
         )
     os.chdir(cwd)
     import_modules_from_strings(**cfg.get('custom_imports') or {})

@@ -184,7 +184,7 @@ def labels_along(stage: Stage) -> LabelFiles:
     if not common:
         raise UserError(
             f'{cfg.work_dir}: no image has pseudo-labels of every stage of '
-            f'{stage.name}; give the path of stages on pseudo-labels, whole'
+            f'{stage.name}; give a complete path of stages on pseudo-labels'
         )
     return {
         model: {image: files[image] for image in sorted(common)}

@@ -145,9 +145,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         self._runner = runner
         if others:
             raise UserError(
-                f'train_cfg has {", ".join(others)}, which a self-training does not: '
-                'leave it out; what comes from a base, such as a schedule, is left out '
-                'by train_cfg=dict(_delete_=True, ...)'
+                f'train_cfg has {", ".join(others)}, which self-training does not '
+                f'use: remove it; train_cfg=dict(_delete_=True, ...) removes what '
+                f'comes from a base, such as a schedule'
             )
         init_default_scope('mmseg')  # where all that a stage uses is registered
         runner.cfg = plain_config(runner.cfg)
@@ -157,7 +157,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if initial_val_interval is not None:
             at_least_one('initial_val_interval', initial_val_interval)
         if keep not in ('all', 'best'):
-            raise UserError(f"train_cfg.keep = {keep!r}: it is 'all' or 'best'")
+            raise UserError(f"train_cfg.keep = {keep!r}: it must be 'all' or 'best'")
         self.keep = keep
         # also of Runners that tools of others have built
         leave_out_noise(runner.logger, runner.cfg.get('log_level', 'INFO'))
@@ -204,8 +204,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         names = [name for name, n in zip(report['classes'], pixels) if n == 0]
         if names:
             self._runner.logger.warning(
-                f'The development set has no {", ".join(names)}: what it chooses by, '
-                'its mIoU, is the mean over the other classes'
+                f'The development set has no {", ".join(names)}: its mIoU, which '
+                f'decides, is the mean over the other classes'
             )
 
     def run(self) -> nn.Module:
@@ -224,7 +224,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 raise
             raise UserError(
                 f'no space left on the disk of {self.cfg.work_dir}; make room and '
-                'go on with --resume'
+                f'continue with --resume'
             ) from error
         failed = [row for row in record.stages if row['status'] == 'failed']
         if failed:
@@ -359,7 +359,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             return None
         if not self.resume:
             raise UserError(
-                f'{file} exists: go on with it by --resume, or choose another '
+                f'{file} exists: continue it with --resume, or choose another '
                 '--work-dir'
             )
         record = Record.load(file)

@@ -64,7 +64,7 @@ def from_name(name: str) -> StagePath:
     path = tuple(re.findall(r'[LP]|B?0\.\d{0,5}[1-9]', name))
     if not path or to_name(path) != name:
         raise UserError(
-            f'{json.dumps(name)} is no path: use letters L and P, such as LPLLP, and '
-            'numbers set off by "-", such as 0.25-0.25'
+            f'{json.dumps(name)} is not a path: use the letters L and P, such as '
+            f'LPLLP, and numbers separated by "-", such as 0.25-0.25'
         )
     return path

@@ -176,8 +176,8 @@ class GIST:
         lengths = {len(path) for path in paths}
         if len(lengths) != 1 or lengths == {0} or len(set(paths)) < len(paths):
             raise UserError(
-                f'GIST: moves = {moves!r} is no list of different paths of one '
-                "length, such as ['PL', 'LL']"
+                f'GIST: moves = {moves!r} is not a list of different paths of '
+                "equal length, such as ['PL', 'LL']"
             )
         self.moves = paths
         (self.depth,) = lengths

@@ -73,7 +73,7 @@ class Record:
             for row in record.stages:
                 check_row(row)
             if len(record.scores) < len(record.stages):
-                raise ValueError('a path is there twice')
+                raise ValueError('a path occurs twice')
             if not {'seed', 'settings', 'policy'} <= record.run.keys():
                 raise ValueError('the seed, the settings or the policy is missing')
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -164,12 +164,12 @@ def check_scheduler(cfg: dict, optim_wrapper, iters: int) -> None:
     if getattr(scheduler, 'need_val_args', False):
         raise UserError(
             f'param_scheduler: {name} needs scores during training, but stages are '
-            'evaluated at their ends: take one that goes by iterations'
+            f'evaluated at their ends: choose one that depends on iterations'
         )
     if scheduler.by_epoch:
         raise UserError(
             f'param_scheduler: {name} counts epochs, but stages count iterations: set '
-            'its by_epoch=False; begin and end are fitted to the length of a stage'
+            'its by_epoch=False; begin and end are adapted to the length of a stage'
         )
 
 
@@ -177,13 +177,13 @@ def check_hook(hook, stage: str, iters: int) -> None:
     if isinstance(hook, EarlyStoppingHook):
         raise UserError(
             'custom_hooks: EarlyStoppingHook needs scores during training, but stages '
-            'are evaluated at their ends: leave it out; the best stage is the result'
+            'are evaluated at their ends: remove it; the best stage is the result'
         )
     if isinstance(hook, EMAHook) and (hook.begin_epoch or hook.begin_iter > iters):
         raise UserError(
             f'custom_hooks: {type(hook).__name__} begins after stage {stage}, which '
-            f'has {iters} iterations and no epochs: lower begin_iter, leave out '
-            'begin_epoch'
+            f'has {iters} iterations and no epochs: lower begin_iter and remove '
+            f'begin_epoch'
         )
 
 

@@ -526,7 +526,7 @@ def test_a_report_that_fails_is_a_warning(tmp_path):
     runner = SimpleNamespace(train_loop=loop, logger=logger)
     ReportHook().after_stage(runner, record=None, row={})
     (line,) = said
-    assert line.startswith('There is no new report: ')
+    assert line.startswith('The report was not updated: ')
     assert 'record.json' in line
 
 

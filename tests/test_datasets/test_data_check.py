@@ -122,12 +122,12 @@ def test_looks_into_wrapped_sets(root):
     )
     assert check_datasets(cfg)['sets']['train']['images'] == 2
     Path('b.txt').write_text('e')
-    refused(cfg, 'images/e.jpg', 'labeled and in the development set')
+    refused(cfg, 'images/e.jpg', 'labeled set and the development set')
 
 
 def test_missing_image(root):
     os.remove('images/c.jpg')
-    line = 'add it, or correct or take out the line {!r} of ./unlabeled.txt, where each'
+    line = 'add it, or correct or remove the line {!r} of ./unlabeled.txt, where each'
     refused(config(), 'images/c.jpg: no such image', line.format('c'), 'its .jpg')
     # ids as other projects write them
     for wrong in ('d.jpg', 'images/d.jpg labels/d.png', '# ids', ''):
@@ -144,7 +144,7 @@ def test_encodings_of_lists(root, encoding):
     if encoding.startswith('utf-8'):
         assert check_datasets(config())['sets']['unlabeled']['images'] == 2
     else:
-        refused(config(), 'unlabeled.txt: is no list of ids', 'in UTF-8')
+        refused(config(), 'unlabeled.txt: is not a list of ids', 'in UTF-8')
 
 
 def test_empty_files(root):
@@ -205,9 +205,9 @@ def test_image_named_twice(root):
 @pytest.mark.parametrize(
     'name, words',
     [
-        ('train', 'in the labeled and in the development set'),
-        ('unlabeled', 'in the unlabeled and in the development set'),
-        ('test', 'in the development and in the test set'),
+        ('train', 'in both the labeled set and the development set'),
+        ('unlabeled', 'in both the unlabeled set and the development set'),
+        ('test', 'in both the development set and the test set'),
     ],
 )
 def test_overlapping_sets(root, name, words):
@@ -292,7 +292,7 @@ def test_the_test_set_may_be_the_development_set(root):
     (note,) = check_datasets(config())['notes']
     assert 'the test set is the development set' in note
     Path('test.txt').write_text('f\n')
-    refused(config(), './images/f.jpg', 'in the development and in the test set')
+    refused(config(), './images/f.jpg', 'in both the development set and the test set')
 
 
 def test_the_tool(root, monkeypatch, capsys):
@@ -314,4 +314,4 @@ def test_the_tool(root, monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(tool, run_name='__main__')
     # A string as the code: python prints it to stderr and exits with 1.
-    assert caught.value.code.startswith('./images/c.jpg: is in the unlabeled')
+    assert caught.value.code.startswith('./images/c.jpg: is in both the unlabeled')

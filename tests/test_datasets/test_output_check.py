@@ -45,7 +45,7 @@ def cfg(tmp_path, monkeypatch):
 
 def test_outputs_would_be_inputs(cfg):
     for folder in ('data/pool', 'data/pool/work', 'link/pool/work/deep'):
-        line = f'{folder}: lies in data/pool, of which unlabeled_dataloader takes all'
+        line = f'{folder}: is inside data/pool, from which unlabeled_dataloader takes'
         with pytest.raises(UserError, match=f'^{line} .* choose another --out$'):
             check_output_folder(cfg, folder, '--out')
     for folder in ('data', 'data/pool_2', 'data/images', 'work'):
@@ -63,6 +63,6 @@ def test_outputs_would_replace_inputs(cfg):
         ('link/labels/a/x.png', 'train'),
         ('data/pool/y.png', 'unlabeled'),
     ):
-        line = f'{file}: is an input, of {loader}_dataloader: choose another --out'
+        line = f'{file}: is an input of {loader}_dataloader: choose another --out'
         with pytest.raises(UserError, match=re.escape(line)):
             check_output_files(cfg, ['out/a/x.png', file], '--out')

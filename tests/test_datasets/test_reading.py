@@ -129,7 +129,7 @@ def test_a_palette_that_is_read_as_colors(root):
     label.putpalette(bytes(range(256)) * 3)
     label.save('labels/a.png')
     message = fault(label=dict(imdecode_backend='cv2'))
-    assert message.startswith('labels/a.png: is a palette of class indices')
+    assert message.startswith('labels/a.png: is a palette image of class indices')
     assert "imdecode_backend='cv2'" in message
     assert 'LoadAnnotations' in message
 
@@ -155,7 +155,7 @@ def test_images_of_more_than_8_bits(root):
     for name in 'bc':
         write_image(name, grays(4095, np.uint16))
     write_image('d', grays(2**16 - 1, np.uint16))
-    way_out = 'convert to 8 bits that make use of 0 to 255'
+    way_out = 'convert to 8 bits that use the range 0 to 255'
     line = 'images/b.png and {} more: values up to 4095, 12 bits, which training {}; {}'
     assert notes() == [line.format(1, 'reads as 0 to 15 of 255', way_out)]
     pillow = dict(imdecode_backend='pillow')
@@ -211,5 +211,5 @@ def test_transparent_images(root):
     write_image('b', image)
     Image.fromarray(grays()).quantize(16).save('images/d.png', transparency=0)
     (line,) = notes()
-    assert line.startswith('images/b.png and 1 more: transparent in part')
+    assert line.startswith('images/b.png and 1 more: partly transparent')
     assert notes(dict(color_type='unchanged')) == []

@@ -97,8 +97,8 @@ def check_message(results, threshold=0.5):
         erase(results, threshold)
     assert str(error.value) == (
         f'{results["confidence_path"]} is not the confidence of '
-        f'{results["seg_map_path"]}; delete both and go on with --resume to make '
-        'them again'
+        f'{results["seg_map_path"]}; delete both and continue with --resume '
+        'to make them again'
     )
 
 

@@ -223,6 +223,6 @@ def test_a_momentum_that_would_weigh_the_teacher_is_refused(momentum):
         MeanTeacherHook(momentum)
     assert str(error.value) == (
         f'MeanTeacherHook: momentum = {momentum!r} is not in (0, 0.5]: as in mmengine '
-        'it is the weight of the student, 0.01 where the teacher keeps 0.99'
+        'it is the weight of the student, so 0.01 means that the teacher keeps 0.99'
     )
     assert MeanTeacherHook(momentum=0.5).momentum == 0.5

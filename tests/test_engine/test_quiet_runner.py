@@ -80,7 +80,7 @@ def test_the_log_of_a_run(config_file, tmp_path, capsys, monkeypatch):
         next((tmp_path / 'stages/P').glob('2*/*.log')).read_text()
     )
 
-    with pytest.raises(UserError, match='exists: go on with it by --resume'):
+    with pytest.raises(UserError, match='exists: continue it with --resume'):
         runner_for(config_file, tmp_path).train()
     assert capsys.readouterr().out == ''
 

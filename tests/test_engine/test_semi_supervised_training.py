@@ -202,7 +202,9 @@ def test_the_iterations_draw_both_kinds_and_move_the_weights(cfg):
 
 def test_bad_data_are_told_before_the_training(cfg, tmp_path):
     cfg.unlabeled_dataloader.dataset.ann_file = 'labeled.txt'
-    with pytest.raises(UserError, match='in the labeled and in the unlabeled set'):
+    with pytest.raises(
+        UserError, match='in both the labeled set and the unlabeled set'
+    ):
         Runner.from_cfg(cfg).train()
 
 

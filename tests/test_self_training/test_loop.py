@@ -271,7 +271,7 @@ def test_classes_that_the_development_set_lacks_do_not_count(tmp_path):
     mean = (scores['dev']['IoU.a'] + scores['dev']['IoU.b']) / 2
     assert scores['dev']['mIoU'] == pytest.approx(mean, abs=0.011)
     (log,) = Path(cfg.work_dir).glob('*/*.log')
-    assert 'WARNING - The development set has no c: what it chooses' in log.read_text()
+    assert 'WARNING - The development set has no c: its mIoU, which' in log.read_text()
 
 
 @pytest.mark.slow
@@ -409,7 +409,7 @@ def fault(cfg: Config, message: str) -> None:
 
 def test_a_finished_run_is_not_overwritten(finished, cfg):
     cfg.work_dir = finished[0].work_dir
-    fault(cfg, 'record.json exists: go on with it by --resume')
+    fault(cfg, 'record.json exists: continue it with --resume')
 
 
 def test_stages_without_a_record_are_not_taken_for_the_runs_own(finished, cfg):
@@ -474,12 +474,12 @@ def test_a_missing_model_is_named(cfg):
 def test_missing_pretrained_weights_are_named(cfg):
     cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint='nowhere.pth')
     fault(cfg, 'nowhere.pth does not exist: put the weights there')
-    fault(cfg, 'or let model.backbone.init_cfg name others')
+    fault(cfg, 'or set model.backbone.init_cfg to others')
 
 
 def test_bad_data_end_a_run_before_it_starts(cfg):
     cfg.val_dataloader.dataset.ann_file = 'labeled.txt'
-    fault(cfg, 'is in the labeled and in the development set')
+    fault(cfg, 'is in both the labeled set and the development set')
     assert not Path(cfg.work_dir, 'stages').exists()
 
 
@@ -513,7 +513,7 @@ def test_a_work_dir_among_the_images_is_refused(cfg):
     del unlabeled['ann_file']
     cfg.work_dir = f'{unlabeled.data_root}/images/run'
     try:
-        fault(cfg, f'lies in {unlabeled.data_root}/images, of which unlabeled_')
+        fault(cfg, f'is inside {unlabeled.data_root}/images, from which unlabeled_')
     finally:
         shutil.rmtree(cfg.work_dir)
 

@@ -57,8 +57,8 @@ def test_what_is_no_name_is_refused(name):
         from_name(name)
     assert '\n' not in str(error.value)
     assert str(error.value) == (
-        f'{json.dumps(name)} is no path: use letters L and P, such as LPLLP, and '
-        'numbers set off by "-", such as 0.25-0.25'
+        f'{json.dumps(name)} is not a path: use the letters L and P, such as '
+        'LPLLP, and numbers separated by "-", such as 0.25-0.25'
     )
 
 

@@ -382,8 +382,8 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
     [
         (
             dict(type='FixedPath', path='LPX'),
-            '"LPX" is no path: use letters L and P, such as LPLLP, and numbers set '
-            'off by "-", such as 0.25-0.25',
+            '"LPX" is not a path: use the letters L and P, such as LPLLP, and numbers '
+            'separated by "-", such as 0.25-0.25',
         ),
         (
             dict(type='FIST', num_stages=0, alpha=0.5),
@@ -458,7 +458,8 @@ def test_policies_of_a_set_do_not_disturb_each_other(seed):
         *(
             (
                 dict(type='GIST', num_stages=4, moves=moves),
-                f'GIST: moves = {moves!r} is no list of different paths of one length, '
+                f'GIST: moves = {moves!r} is not a list of different paths of equal '
+                'length, '
                 "such as ['PL', 'LL']",
             )
             for moves in (['PL', 'L'], 'PL', [], ['0'], ['PL', 'PL'])

@@ -151,7 +151,7 @@ DAMAGED = [
     ('{"run": {}}', "'stages'"),
     ('[]', 'list indices'),
     ('{"run": {}, "stages": [{"path": "0"}]}', "'status'"),
-    ('{"run": {}, "stages": [{"path": "X", "status": "failed"}]}', '"X" is no path'),
+    ('{"run": {}, "stages": [{"path": "X", "status": "failed"}]}', '"X" is not a path'),
     ('{"run": {}, "stages": [{"path": 3, "status": "failed"}]}', 'expected string'),
     (
         '{"run": {}, "stages": [{"path": "0", "status": "finished", "dev": null}]}',

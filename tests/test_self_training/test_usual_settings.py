@@ -216,7 +216,7 @@ def test_a_test_set_without_labels_gives_no_score(tmp_path):
     cfg.train_dataloader.num_workers = 0
     cfg.work_dir = str(tmp_path / 'run')
     assert run(cfg, '0')['0']['test'] is None
-    assert 'test set are ignored (255): there is no test score' in log(cfg)
+    assert 'test set are ignored (255): the test set gives no score' in log(cfg)
     cfg.resume = True
     assert list(run(cfg, 'L')) == ['0', 'L']
 
@@ -301,7 +301,7 @@ def hook(**kwargs) -> dict:
         ),
         (
             {'train_cfg.max_iters': 9, 'train_cfg.val_interval': 3},
-            'train_cfg has max_iters, val_interval, which a self-training does not',
+            'train_cfg has max_iters, val_interval, which self-training does not use',
         ),
         (
             {'model.decode_head.loss_decode.class_weight': [1.0, 2.0]},
@@ -326,7 +326,7 @@ def hook(**kwargs) -> dict:
         ),
         (
             {'optim_wrapper': dict(_delete_=True, one=dict(), other=dict())},
-            'optim_wrapper has one, other, but no optimizer: give it one, or several',
+            'optim_wrapper has one, other, but no optimizer: add one, or name your',
         ),
         (
             {'train_cfg.refinement.model.decode_head.loss_decode.class_weight': [1.0]},

@@ -541,7 +541,9 @@ def test_voc_animals_are_not_written_over_labels(tool, animals_root):
 def test_voc_animals_bad_input(tool, animals_root, capsys):
     voc = tool('voc')
     before = untouched(animals_root.parent)
-    with pytest.raises(UserError, match='VOC2012/x: lies in .*, which stays as it is'):
+    with pytest.raises(
+        UserError, match='VOC2012/x: is inside .*, which must not change'
+    ):
         voc.main(animals_args(animals_root, '--out', str(animals_root / 'x')))
     with pytest.raises(UserError, match='--long-side = 0 is not a whole number'):
         voc.main(animals_args(animals_root, '--long-side', '0'))

@@ -159,7 +159,7 @@ def test_predictions_are_not_written_over_inputs(user, tmp_path, option, kind):
     arguments = (user / 'tiny.py', 'random.pth', option, user / kind)
     result = forked.run(ROOT / 'tools/test.py', *arguments, cwd=tmp_path)
     assert result.returncode == 1
-    line = f'{user}/{kind}/test/v0/0.png: is an input, of test_dataloader: choose'
+    line = f'{user}/{kind}/test/v0/0.png: is an input of test_dataloader: choose'
     assert result.stderr.splitlines()[-1] == f'{line} another {option}'
     assert content(user) == before
 

@@ -153,7 +153,7 @@ def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> li
         weight_file(WEIGHTS)
     except UserError as error:
         lines.append(
-            f'{error}, or start from random weights: model.backbone.init_cfg=None.'
+            f'{error}, or set model.backbone.init_cfg=None for random weights.'
         )
     return lines
 

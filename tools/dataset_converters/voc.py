@@ -227,7 +227,7 @@ def main(argv=None):
     if args.animals:
         out = args.out or Path('data/voc_animals')
         if out.resolve().is_relative_to(args.root.resolve()):
-            raise UserError(f'{out}: lies in {args.root}, which stays as it is')
+            raise UserError(f'{out}: is inside {args.root}, which must not change')
         keep_inputs(
             [*filter(None, sources.values())]
             + [args.root / 'JPEGImages' / f'{name}.jpg' for name in needed],

@@ -94,7 +94,7 @@ class LabelErase(BaseTransform):
         if confidence is None or confidence.shape != label.shape:
             raise UserError(
                 f'{path} is not the confidence of {results["seg_map_path"]}; '
-                'delete both and go on with --resume to make them again'
+                'delete both and continue with --resume to make them again'
             )
         erased = confidence < self.limits()[label]
         results['gt_seg_map'] = np.where(erased, self.ignore_index, label).astype(

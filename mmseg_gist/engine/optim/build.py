@@ -27,15 +27,14 @@ def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
     """
     if not cfg.get('optimizer') and 'constructor' not in cfg:
         raise UserError(
-            f'optim_wrapper has {", ".join(cfg)}, but no optimizer: give it one, or '
-            'several by a constructor of your own, whose name is '
-            'optim_wrapper.constructor'
+            f'optim_wrapper has {", ".join(cfg)}, but no optimizer: add one, or name '
+            f'your own constructor for several in optim_wrapper.constructor'
         )
     model = unwrapped(model)
     kind = cfg.get('type')
     if str(kind).endswith('AmpOptimWrapper') and get_device() == 'cpu':
         print_log(
-            'AmpOptimWrapper needs a GPU: this training has full precision',
+            'AmpOptimWrapper needs a GPU: training in full precision instead',
             'current',
             logging.WARNING,
         )

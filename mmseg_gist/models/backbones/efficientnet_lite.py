@@ -153,10 +153,10 @@ class EfficientNetLite(BaseModule):
         init_cfg=None,
     ):
         if arch not in ARCHS:
-            raise UserError(f'EfficientNetLite: arch {arch!r} is none of {[*ARCHS]}')
+            raise UserError(f'EfficientNetLite: arch {arch!r} is not one of {[*ARCHS]}')
         if output_stride not in (8, 16, 32):
             raise UserError(
-                f'EfficientNetLite: output_stride {output_stride} is none of 8, 16, 32'
+                f'EfficientNetLite: output_stride {output_stride} is not 8, 16 or 32'
             )
         if frozen_stages not in range(-1, len(STAGES) + 1):
             raise UserError(

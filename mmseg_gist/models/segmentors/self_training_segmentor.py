@@ -107,7 +107,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
             raise UserError(
                 f'the last features of {type(self.student).__name__} have shape '
                 f'{tuple(student.shape)} in training, but {tuple(teacher.shape)} '
-                'otherwise, so there is no consistency loss for it: set '
+                'otherwise, so a consistency loss is impossible: set '
                 'train_cfg.consistency=None'
             )
         losses['loss_consistency'] = self.consistency(student, teacher)

@@ -274,9 +274,9 @@ def test_weights_of_another_network_are_refused(weights):
 
 
 def test_bad_settings_are_told():
-    with pytest.raises(UserError, match="arch 'lite7' is none of"):
+    with pytest.raises(UserError, match="arch 'lite7' is not one of"):
         EfficientNetLite('lite7')
-    with pytest.raises(UserError, match='output_stride 4 is none of 8, 16, 32'):
+    with pytest.raises(UserError, match='output_stride 4 is not 8, 16 or 32'):
         EfficientNetLite(output_stride=4)
 
 

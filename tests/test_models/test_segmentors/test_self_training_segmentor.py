@@ -324,6 +324,6 @@ def test_a_backbone_with_other_features_in_training_is_refused(monkeypatch):
         model.loss(IMAGES, MIXED)
     assert str(error.value) == (
         'the last features of Watched have shape (4, 3, 1, 4) in training, but '
-        '(4, 2, 1, 4) otherwise, so there is no consistency loss for it: set '
+        '(4, 2, 1, 4) otherwise, so a consistency loss is impossible: set '
         'train_cfg.consistency=None'
     )
