@@ -18,6 +18,7 @@ from shipped_configs import FOLDER, ROOT, commands, config_of, load, one, stage_
 
 from mmseg_gist.models.utils import StrongAugmentation
 from mmseg_gist.self_training import IterativeSelfTrainingLoop
+from mmseg_gist.self_training.labeler import label_files
 from mmseg_gist.self_training.path import from_name
 from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.stage import Stage
@@ -72,7 +73,7 @@ SEMI = [
 OWN_EXPERIMENTS = [
     *(
         f'experiments/animals_1-50_{name}'
-        for name in ('policies', 'addons', 'recipe', 'look_ahead')
+        for name in ('policies', 'addons', 'recipe')
     ),
     *(f'experiments/camvid_1-16_{name}' for name in ('policies', 'addons')),
 ]
@@ -234,9 +235,9 @@ def test_stage_0_is_the_supervised_training(cell):
 @pytest.mark.parametrize('cell', TABLE_1)
 def test_gist_is_an_option_as_the_readme_shows_it(cell, number):
     """Once as such, and once in the walk to Table I, where it takes stage 0 over."""
-    shown = [line for line in commands(ROOT / 'README.md') if 'policy' in line]
-    assert len(shown) == 2
-    arguments = shown[number].replace('voc_1-50', cell)
+    page = ROOT / ('docs/table_1.md' if number else 'README.md')
+    (shown,) = [line for line in commands(page) if 'policy' in line]
+    arguments = shown.replace('voc_1-50', cell)
     greedy, rist = config_of(arguments).to_dict(), load(f'gist/{stem(cell)}_rist')
     rist = rist.to_dict()
     policy = POLICIES.build(greedy['train_cfg'].pop('policy'))
@@ -430,6 +431,19 @@ def test_labels_only_is_as_deep_as_rist_and_gist(name):
     assert policies['labels only'].paths == [('L',) * 6]
     assert [len(path) for path in policies['RIST'].paths] == [6, 6]
     assert (policies['GIST'].num_stages, policies['GIST'].beam_size) == (6, 1)
+
+
+def test_smaller_pools_are_the_first_images_of_the_list():
+    cfg = load('experiments/animals_1-50_pool')
+    cfg.merge_from_dict(dict(work_dir='work', metainfo=dict(classes=list('abcdef'))))
+    names = (FOLDER / '_base_/splits/animals/1-50/unlabeled.txt').read_text().split()
+    sizes = []
+    for overrides in cfg.experiment.settings.values():
+        cfg.merge_from_dict(overrides)
+        images = [Path(image).stem for image in label_files(Stage(cfg, ('P',)))]
+        assert images == names[: len(images)]
+        sizes.append(len(images))
+    assert sizes == [150, 600]
 
 
 @pytest.mark.parametrize('cell', ['voc_1-50', *COMPARED])

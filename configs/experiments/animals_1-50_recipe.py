@@ -12,6 +12,8 @@ train_cfg = dict(
             **_base_.policies,
             'labels only': dict(type='FIST', num_stages=6, alpha=1),
             'alternating': dict(type='FixedPath', path='PLPLPL'),
+            # GIST that judges P by the L after it
+            'look-ahead': dict(type='GIST', num_stages=6, moves=['PL', 'LL']),
         },
     )
 )

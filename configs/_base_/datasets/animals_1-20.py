@@ -1,5 +1,5 @@
 # 162 labeled, 50 development, 2,919 unlabeled images.
-_base_ = './animals.py'
+_base_ = './animals_1-50.py'
 splits = '{{ fileDirname }}/../splits/animals/1-20'
 train_dataloader = dict(dataset=dict(ann_file=f'{splits}/labeled.txt'))
 unlabeled_dataloader = dict(dataset=dict(ann_file=f'{splits}/unlabeled.txt'))

@@ -70,8 +70,9 @@ unlabeled_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
+# Pseudo-labels are made in batches of this size too.
 val_dataloader = dict(
-    batch_size=1,
+    batch_size=10,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
@@ -86,7 +87,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
+    batch_size=10,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
