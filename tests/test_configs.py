@@ -141,6 +141,7 @@ def test_these_are_the_configs():
     assert shipped == sorted(SUPERVISED + SELF_TRAINING + EXPERIMENTS + SEMI)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', SUPERVISED + SELF_TRAINING + SEMI)
 def test_sets(name, tmp_path):
     cfg = load(name)
@@ -337,6 +338,7 @@ def test_pipelines_build(name):
             TRANSFORMS.build(transform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', MODELS_OF)
 def test_models_take_images_of_any_size(name):
     """They are padded: to the crop's size if the model tells it, else to fit."""
@@ -367,6 +369,7 @@ def test_models_take_images_of_any_size(name):
     assert result.pred_sem_seg.data.shape == (1, *sizes[0])
 
 
+@pytest.mark.slow
 def test_coco_weights_for_another_number_of_classes(tmp_path):
     """All of them but the head's, which starts from N(0, 0.01^2) and 0."""
     head = torch.ones(21, 2048, 3, 3)
@@ -389,6 +392,7 @@ def test_coco_weights_for_another_number_of_classes(tmp_path):
     assert not any(conv.bias.any() for conv in convs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', OWN_EXPERIMENTS)
 def test_experiments_differ_in_policy_only(name, tmp_path):
     cfg = load(name)
@@ -519,6 +523,7 @@ def test_the_settings_of_the_reference_code(name):
         assert 'RandomCrop' in steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', [n for n in SEMI if 'camvid_1-16' in n])
 def test_the_optimizers_have_the_parameters_that_learn(name):
     """The backbone's and the head's, 10 times as fast, never the teacher's."""
@@ -540,6 +545,7 @@ def test_the_optimizers_have_the_parameters_that_learn(name):
     assert others == ({1e-4} if 's4gan' in name else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', SEMI)
 def test_what_was_trained_is_refined_by_the_command_of_its_page(name):
     """The self-training as it is, from what the first training leaves."""

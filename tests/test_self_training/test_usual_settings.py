@@ -276,6 +276,7 @@ def hook(**kwargs) -> dict:
     return dict(custom_hooks=[kwargs])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [

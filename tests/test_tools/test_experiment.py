@@ -79,6 +79,7 @@ def test_every_setting_has_a_run_of_its_own(work_dir):
     assert record['run']['policy']['policies']['random']['seed'] == 3
 
 
+@pytest.mark.slow
 def test_settings_share_stage_0_if_they_would_train_the_same(work_dir):
     (shared,) = stages(work_dir / 'stage_0/seed_3').values()
     assert shared['iters'] == 5
