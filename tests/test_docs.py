@@ -96,7 +96,7 @@ def test_each_guide_is_in_the_index_and_in_the_readme():
     }
     assert listed == GUIDES | {'api'}
     linked = re.findall(r'\]\(docs/(\w+)\.md\)', (ROOT / 'README.md').read_text())
-    assert sorted(linked) == sorted(GUIDES)
+    assert set(linked) == GUIDES
 
 
 def test_the_modules_of_the_reference_are_there():

@@ -70,7 +70,6 @@ unlabeled_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
-# Pseudo-labels are made in batches of this size too.
 val_dataloader = dict(
     batch_size=10,
     num_workers=2,
