@@ -71,10 +71,7 @@ SEMI = [
     ),
 ]
 OWN_EXPERIMENTS = [
-    *(
-        f'experiments/animals_1-50_{name}'
-        for name in ('policies', 'addons', 'recipe')
-    ),
+    *(f'experiments/animals_1-50_{name}' for name in ('policies', 'addons', 'recipe')),
     *(f'experiments/camvid_1-16_{name}' for name in ('policies', 'addons')),
 ]
 EXPERIMENTS = [
