@@ -61,3 +61,4 @@ def test_the_model(tmp_path):
     images, size = torch.rand(1, 3, 33, 45), dict(img_shape=(33, 45))
     assert model.encode_decode(images, [size]).shape == (1, 11, 33, 45)
     assert model.decode_head.loss_decode.avg_non_ignore
+    assert model.data_preprocessor.size == (193, 193)

@@ -83,8 +83,8 @@ def test_what_is_missing_is_found(text, expected):
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_all_that_a_page_names_is_there(page):
-    copied = {'CONTRIBUTING.md': ['../_base_/models/erfnet_fcn.py']}  # by the reader
-    assert missing(page.read_text(), page.parent) == copied.get(page.name, [])
+    copied = {'CONTRIBUTING.md': {'../_base_/models/erfnet_fcn.py'}}  # by the reader
+    assert set(missing(page.read_text(), page.parent)) <= copied.get(page.name, set())
 
 
 def test_each_guide_is_in_the_index_and_in_the_readme():
