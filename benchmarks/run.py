@@ -5,9 +5,9 @@ one thread, in batches of 8 that the process loads itself::
 
     python benchmarks/run.py --out FILE.json
 
-Of trainings, and of labeling and testing, each side has a process, and they take
-turns of one iteration, or ten images, in an order drawn anew each time; the ratio is
-the median over them. The other figures are medians over rounds.
+In comparisons of trainings, and of labeling and testing, each side has its own process.
+The sides take turns of one iteration, or ten images, in an order drawn anew each time;
+the ratio is the median over turns. The other figures are medians over rounds.
 
 ========================= =================================================
 l_over_plain              iteration of an L stage without consistency loss
@@ -32,10 +32,10 @@ stage_startup             seconds of a stage beside its iterations, labeling
 stage_startup_share       that, as a share of 3,000 such iterations and itself
 ========================= =================================================
 
-``rounds`` has what each of them was in each turn or round (of the Ray workers there
-are half as many). ``growth`` tells how the cost grows with stages, beam, paths
-and unlabeled images: for a few policies, stages trained and images labeled, as
-the algorithm needs them and as the record counts them, and seconds, stage 0 apart.
+``rounds`` has the value of each figure in each turn or round (half as many for the Ray
+workers). ``growth`` shows how the cost grows with stages, beam, paths and unlabeled
+images. For a few policies it has the stages trained and the images labeled, as the
+algorithm needs them and as the record counts them, and the seconds without stage 0.
 """
 
 import json

@@ -8,7 +8,7 @@ process of its own with one thread, one after the other in several rounds::
 
 The semi-supervised ones have 8 unlabeled images more in a batch, so there are
 two supervised trainings to compare with: ``supervised`` of 8 images and
-``supervised_16`` of 16, all labeled. Of each side the file has, as medians
+``supervised_16`` of 16, all labeled. For each side the file has, as medians
 over the rounds,
 
 ======================== ==================================================

@@ -1,10 +1,10 @@
 """What must hold before anything else of this package is imported.
 
 Two families of packages supply ``mmseg``, ``mmengine`` and ``mmcv`` under the
-same import names, so neither can be an unconditional requirement: importing
-this module without one of them ends in a line that says what to run. And
-``torch.load`` must accept what mmengine itself writes into checkpoints, and lists
-of ids may be what Windows editors make of them.
+same import names, so neither can be an unconditional requirement. Importing this module
+without one of them ends in a line that says what to run. In addition, ``torch.load``
+must accept what mmengine itself writes into checkpoints, and lists of ids may come from
+Windows editors.
 """
 
 import contextlib
@@ -71,7 +71,7 @@ def allow_mmengine_checkpoints() -> None:
 
 
 def skip_byte_order_marks() -> None:
-    """Let lists begin with a mark, which would be part of their first id."""
+    """Let lists begin with a byte order mark, which would join their first id."""
     list_from_file.__defaults__ = tuple(
         'utf-8-sig' if value == 'utf-8' else value
         for value in list_from_file.__defaults__
@@ -79,9 +79,9 @@ def skip_byte_order_marks() -> None:
 
 
 def import_quietly() -> None:
-    """Import the parts of mmseg that say that something optional is missing.
+    """Import the parts of mmseg that report missing optional packages, silently.
 
-    Nothing here needs it, and the first lines of a tool are for what it does.
+    Nothing here needs those packages.
     """
     printed = io.StringIO()
     try:

@@ -1,7 +1,7 @@
-"""What the command line tools have in common.
+"""What the command line tools share.
 
-They import mmengine's names from here: where mmengine is missing, importing
-this package says what to run.
+They import mmengine's names from here: if mmengine is missing, importing this package
+says what to run.
 """
 
 import errno

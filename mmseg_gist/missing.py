@@ -1,4 +1,4 @@
-"""What a config names that is not there: all of it, before anything starts."""
+"""Finds the missing files and folders that a config names, before anything starts."""
 
 import glob
 import os.path as osp
@@ -12,13 +12,13 @@ from mmseg_gist.utils import UserError, tell_missing
 
 
 def check_missing(cfg: Config) -> None:
-    """Check that the files and folders that a training starts from are there.
+    """Check that the files and folders from which a training starts exist.
 
     Args:
-        cfg (Config): Of any training.
+        cfg (Config): The config of any training.
 
     Raises:
-        UserError: Names all that are not: lists of ids, folders of images and
+        UserError: Names everything that is missing: lists of ids, folders of images and
             labels, weights, the model that ``load_from`` names.
     """
     missing = [*missing_data(cfg), *missing_weights(cfg.get('model') or {})]
@@ -28,7 +28,7 @@ def check_missing(cfg: Config) -> None:
 
 
 def missing_weights(model: dict, key: str = 'model') -> Iterator[str]:
-    """A line for each file of weights, wherever in the model's config."""
+    """A line for each missing file of weights, anywhere in the model's config."""
     for name, value in model.items():
         if isinstance(value, dict):
             yield from missing_weights(value, f'{key}.{name}')
@@ -42,7 +42,7 @@ def missing_weights(model: dict, key: str = 'model') -> Iterator[str]:
 
 
 def missing_model(cfg: Config) -> Iterator[str]:
-    """A line if the model that ``load_from`` names is not there."""
+    """A line if the model that ``load_from`` names is missing."""
     try:
         file = given_model(cfg)
     except UserError as error:
@@ -55,11 +55,11 @@ def missing_model(cfg: Config) -> Iterator[str]:
 def given_model(cfg: Config) -> str | None:
     """The file that ``load_from`` names.
 
-    It may be a pattern, such as ``'work_dirs/mine/best_mIoU_iter_*.pth'`` for what
+    It may be a pattern: ``'work_dirs/mine/best_mIoU_iter_*.pth'`` finds the file that
     ``CheckpointHook(save_best='mIoU')`` has kept, whose name has the iteration.
 
     Raises:
-        UserError: A pattern fits no file, or several.
+        UserError: A pattern matches no file, or several.
     """
     name = cfg.get('load_from')
     if not name or not glob.has_magic(name) or osp.exists(name):

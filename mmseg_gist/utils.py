@@ -1,4 +1,4 @@
-"""What every part of the package may use."""
+"""Functions that every part of the package may use."""
 
 import copy
 import hashlib
@@ -17,7 +17,7 @@ from torch import nn
 
 
 class UserError(ValueError):
-    """Bad input, told in one readable line.
+    """Bad input, described in one readable line.
 
     The message names the file or the setting at fault and the way out. The
     command line tools print it without a traceback.
@@ -25,7 +25,7 @@ class UserError(ValueError):
 
 
 def tell_missing(lines: list[str]) -> None:
-    """Raises one :class:`UserError` of all lines, if there are any."""
+    """Raises one :class:`UserError` with all lines, if there are any."""
     if len(lines) > 1:
         numbered = (f'({number}) {line}' for number, line in enumerate(lines, 1))
         raise UserError(f'{len(lines)} things are missing: {"; ".join(numbered)}')
@@ -34,11 +34,11 @@ def tell_missing(lines: list[str]) -> None:
 
 
 def why(error: Exception, path: str = '') -> str:
-    """In one line what is wrong with a file, as far as its decoder can say.
+    """Says in one line what is wrong with a file, as far as its decoder knows.
 
     Args:
-        error: Of the decoder.
-        path: Of the file.
+        error: The decoder's error.
+        path: Path of the file.
     """
     if os.path.isfile(path) and not os.path.getsize(path):
         return 'it is empty'
@@ -76,9 +76,8 @@ def derive_seed(*parts) -> int:
 def seeded(seed: int) -> Iterator[None]:
     """Random numbers of ``random``, numpy and torch (CPU) follow from ``seed``.
 
-    The three generators go on afterwards as if nothing had been drawn inside,
-    so that loading an image in the training process leaves the model's own
-    randomness alone.
+    Afterward the three generators continue as if nothing had been drawn inside, so
+    loading an image in the training process does not affect the model's own randomness.
     """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
@@ -93,11 +92,11 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def unformatted(cfg: Config) -> Config:
-    """The config; written out, it is not formatted.
+    """The config, without formatting when it is written out.
 
-    Formatting takes seconds where there are many classes, and a config is written
-    out several times in each stage. Only ``Config`` itself has an argument for it;
-    ``Config.fromfile`` passes it on for some files alone.
+    With many classes, formatting takes seconds, and each stage writes a config several
+    times. Only ``Config`` itself has an argument for it; ``Config.fromfile`` passes it
+    on for some files only.
     """
     cfg = copy.copy(cfg)
     object.__setattr__(cfg, '_format_python_code', False)
@@ -105,7 +104,7 @@ def unformatted(cfg: Config) -> Config:
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The model itself, of one that may be wrapped for distributed training."""
+    """The model inside, if the given one is wrapped for distributed training."""
     return model.module if is_model_wrapper(model) else model
 
 
@@ -113,8 +112,7 @@ def unwrapped(model: nn.Module) -> nn.Module:
 def atomic_path(path) -> Iterator[Path]:
     """A temporary path beside ``path`` that becomes ``path`` on success.
 
-    A reader finds the old file or the whole new one, whenever the writer is
-    killed.
+    A reader finds the old file or the complete new one, even if the writer is killed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,16 @@
 """Run an experiment: every seed of every setting, each an ordinary run.
 
-An experiment is a config of a self-training with one further key,
+An experiment is a self-training config with one extra key,
 
     experiment = dict(seeds=[0, 1, 2], settings=dict(NAME=dict(...), ...))
 
 A setting's dict is merged into the config; keys may be those of --cfg-options.
-Its run of seed n, in WORK_DIR/NAME/seed_<n>, has randomness.seed = n, and so
-have the policies of type RIST. Settings with the same stage 0 start from one,
+Its run of seed n, in WORK_DIR/NAME/seed_<n>, has randomness.seed = n; policies of type
+RIST get the same seed. Settings with the same stage 0 share it, in
 WORK_DIR/stage_0/seed_<n>. A setting that names another config as its `stage_0`
 starts from the checkpoint of that training, in WORK_DIR/stage_0/NAME/seed_<n>: its
 best on the development set if the config keeps that (save_best), else its last.
-What a work dir holds already is continued.
+Existing runs in the work dir are continued.
 """
 
 import copy
@@ -61,7 +61,7 @@ def setting_config(base: Config, overrides: dict, name: str, seed: int) -> Confi
 
 
 def seed_policy(policy: dict, seed: int) -> None:
-    """Other seeds draw other paths, else the spread would be too small."""
+    """Gives other seeds other paths; otherwise the spread would be too small."""
     if policy['type'] == 'RIST':
         policy['seed'] = seed
     for inner in policy.get('policies', {}).values():

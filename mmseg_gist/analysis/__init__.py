@@ -1,7 +1,7 @@
 """What finished runs show: numbers in, numbers out.
 
 Nothing here trains, and only ``report`` reads images. The commands are in
-``tools/analysis``; while a run goes on, its hook writes the report.
+``tools/analysis``; during a run, a hook writes the report.
 """
 
 from .report_hook import ReportHook

@@ -12,14 +12,14 @@ from .runs import Run
 
 
 def read_areas(run: Run) -> dict[StagePath, np.ndarray]:
-    """What tools/analysis/dev_areas.py has written beside the record.
+    """Reads the file that tools/analysis/dev_areas.py has written beside the record.
 
     Returns:
-        dict: Of each finished stage (N, C, 3) int64, pixels of intersection, union
-        and label of each image and class, images in one order.
+        dict: For each finished stage, (N, C, 3) int64: pixels of intersection, union
+        and label of each image and class, with the images in the same order.
 
     Raises:
-        UserError: There is no such file, or a stage is not in it.
+        UserError: The file is missing, or lacks a stage.
     """
     file = run.file.parent / 'dev_areas.json'
     if not file.exists():
@@ -44,8 +44,7 @@ def mean_iou(areas: np.ndarray) -> float:
             image and class.
 
     Returns:
-        float: In percent, to two decimals. Classes that no label has are left
-        out.
+        float: In percent, to two decimals. Classes that occur in no label are left out.
     """
     intersection, union, labeled = areas.sum(0).T
     there = labeled > 0
@@ -53,13 +52,13 @@ def mean_iou(areas: np.ndarray) -> float:
 
 
 def draw_subsets(size: int, count: int, draws: int, seed: int) -> list[list[int]]:
-    """Which images each smaller set has.
+    """The images of each smaller set.
 
     Args:
         size: Images of a subset, at most ``count``.
-        count: Images there are.
-        draws: Number of subsets; of all images there is one only.
-        seed: Of the draws.
+        count: Number of all images.
+        draws: Number of subsets; if a subset has all images, there is only one.
+        seed: Seed of the draws.
 
     Returns:
         Ascending indices of each subset.

@@ -9,13 +9,13 @@ from mmseg_gist.self_training.stage import THIRDS
 
 
 class Cost(NamedTuple):
-    """Of the stages after stage 0, which all policies share.
+    """The cost of the stages after stage 0, which all policies share.
 
     Attributes:
         stages (int): Stages trained.
         iterations (int): Iterations of all of them.
         labeled (int, optional): Images for which a model made pseudo-labels;
-            None if the record does not tell.
+            None if the record does not say.
     """
 
     stages: int
@@ -26,14 +26,14 @@ class Cost(NamedTuple):
 def cost(rows: Iterable[dict]) -> Cost:
     """The cost of the stages of a record.
 
-    A model labels an image once, whichever of its children draw it: together
-    they need at most all unlabeled images. As long as each parent has one
-    child on pseudo-labels, as in all of the paper's policies, or its children
-    draw all images, the count is exact; else an upper bound. Where a child draws by
-    reliability, its parent's models at thirds label all images, too.
+    A model labels an image once, however many of its children draw it, so together they
+    need at most all unlabeled images. The count is exact if each parent has one child
+    on pseudo-labels, as in all of the paper's policies, or if its children draw all
+    images. Otherwise it is an upper bound. If a child draws by reliability, its
+    parent's models at thirds also label all images.
 
     Args:
-        rows: Of the record; that of stage 0 is not counted.
+        rows: Rows of the record; stage 0 is not counted.
     """
     rows = [(from_name(row['path']), row) for row in rows]
     rows = [(path, row) for path, row in rows if path]
@@ -59,7 +59,7 @@ def cost(rows: Iterable[dict]) -> Cost:
 
 
 def unlabeled_images(rows: Iterable[dict]) -> int | None:
-    """How many unlabeled images there are, None if no row tells."""
+    """The number of unlabeled images, None if no row has it."""
     told = (row['pseudo_labels'] for row in rows if 'pseudo_labels' in row)
     return next((labels['unlabeled'] for labels in told), None)
 
@@ -67,16 +67,17 @@ def unlabeled_images(rows: Iterable[dict]) -> int | None:
 def literal_trainings(
     visited: Sequence[StagePath], paths: Iterable[StagePath] | None
 ) -> int:
-    """Trainings if every path were trained by itself (Algorithms 1 and 2).
+    """The number of trainings if every path were trained separately (Algorithms 1 and
+    2).
 
-    Taken literally, each of them labels all unlabeled images too: for stages
-    on human labels as well, and again for each child of the same parent.
+    Taken literally, each training also labels all unlabeled images: even for stages on
+    human labels, and again for each child of the same parent.
 
     Args:
         visited: The policy's stages, see
             :func:`mmseg_gist.self_training.replay.replay`.
-        paths: Those of a policy that follows given ones; None for a search,
-            which trains no stage twice.
+        paths: The paths of a policy that follows given paths; None for a search, which
+            trains no stage twice.
     """
     visited = set(visited) - {()}
     if paths is None:

@@ -1,4 +1,4 @@
-"""Figures that are drawn without a display."""
+"""Draws figures without a display."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,14 +23,14 @@ def save_curves(
     file: str,
     ticks: Sequence[str] | None = None,
 ) -> None:
-    """A PNG with one curve each, bars of one standard deviation.
+    """A PNG with one curve per label and bars of one standard deviation.
 
     Args:
         curves: By label, from x to the value at x.
-        xlabel: With the unit.
-        ylabel: With the unit.
+        xlabel: Text with the unit.
+        ylabel: Text with the unit.
         file: Where to write it.
-        ticks: Names of x = 0, 1, ... in place of numbers.
+        ticks: Names of x = 0, 1, ... instead of numbers.
     """
     figure = Figure(figsize=(7, 4.2), layout='constrained')
     axes = figure.subplots()
@@ -65,6 +65,6 @@ def save_curves(
 
 
 def save(figure: Figure, file: str) -> None:
-    """Writes a figure as PNG, atomically and without the date in it."""
+    """Writes a figure as PNG, atomically and without a date in it."""
     with atomic_path(Path(file)) as temporary:
         figure.savefig(temporary, dpi=150, metadata=dict(Software=None))

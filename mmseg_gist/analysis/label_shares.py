@@ -1,8 +1,8 @@
 """How the shares of the classes in pseudo-labels change from stage to stage (Fig. 2).
 
-``label_shares.json`` beside the record, which ``tools/analysis/label_shares.py``
-makes of the labels that are still there, has the pixels of each class in the labels
-of the same images, by stage.
+``tools/analysis/label_shares.py`` makes ``label_shares.json``, beside the record, from
+the labels that still exist. It has the pixels of each class in the labels of the same
+images, by stage.
 """
 
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ FILE = 'label_shares.json'
 def counted_shares(
     record: Record, path: StagePath
 ) -> tuple[list[str], Shares, dict[StagePath, Shares]]:
-    """What ``label_shares.json`` tells of a path.
+    """The shares of a path in ``label_shares.json``.
 
     Args:
-        record: Of a run.
-        path: Of the last stage.
+        record: Record of a run.
+        path: Path of the last stage.
 
     Returns:
         tuple: The names of the classes, their shares in the human labels, and in
         the labels by the model of each stage that made some.
 
     Raises:
-        UserError: It tells nothing of it.
+        UserError: The file lacks the path.
     """
     file = record.file.parent / FILE
     content = read_counts(file, 'paths')
@@ -50,7 +50,7 @@ def largest_changes(stages: Sequence[Shares], number: int) -> list[int]:
 
     Args:
         stages: Shares of each stage.
-        number: Of classes.
+        number: Number of classes.
 
     Returns:
         Their indices, the largest change first.

@@ -11,16 +11,17 @@ from .areas import mean_iou
 
 
 def resample(areas: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """mIoU on development sets that might have been drawn as well.
+    """mIoU on other development sets that might have been drawn.
 
-    Each has as many images as the real one, drawn from it with replacement, the same
-    ones for all stages. Classes that no label of a draw has are left out of it.
+    Each has as many images as the real set, drawn from it with replacement, and the
+    same ones for all stages. Classes that occur in no label of a draw are left out of
+    its mean.
 
     Args:
         areas: (S, N, C, 3) int, pixels of intersection, union and label of each stage,
             image and class.
         draws: Number of sets.
-        seed: Of the draws.
+        seed: Seed of the draws.
 
     Returns:
         ndarray: (draws, S) float, percent.
@@ -43,8 +44,8 @@ def last_within_one_error(
         errors: Standard error of each one's difference to the best stage.
 
     Returns:
-        StagePath: The deepest stage that is below the best by its error at most; of
-        several the one with the highest score, then the first by name.
+        StagePath: The deepest stage that is below the best by at most its error. Among
+        several it is the one with the highest score, then the first by name.
     """
     best = max(scores.values())
     near = [path for path in scores if best - scores[path] <= errors[path]]
@@ -61,8 +62,9 @@ class Noise:
     Attributes:
         scores (dict): Development mIoU by path, in percent.
         own (dict): Its standard error, by path.
-        to_best (dict): That of the difference between the stage and the best.
-        best (StagePath): What a run gives, the stage with the highest score.
+        to_best (dict): The standard error of the difference between the stage and the
+            best.
+        best (StagePath): The result of a run, the stage with the highest score.
         last (StagePath): See :func:`last_within_one_error`.
     """
 

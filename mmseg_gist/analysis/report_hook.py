@@ -9,11 +9,11 @@ from mmseg.registry import HOOKS
 class ReportHook(Hook):
     """Writes the report of a self-training into its work dir after each stage.
 
-    See :func:`mmseg_gist.analysis.report.write_report`. A report that fails is
-    a warning in the log: no training ends for want of one.
+    See :func:`mmseg_gist.analysis.report.write_report`. If the report fails, the log
+    has a warning and the training continues.
 
     Args:
-        enable (bool): Whether it is written. Defaults to True.
+        enable (bool): Whether the report is written. Defaults to True.
     """
 
     def __init__(self, enable: bool = True) -> None:

@@ -21,12 +21,12 @@ class Run:
     """A record and the policies that it holds.
 
     Attributes:
-        file: Of the record.
-        record (Record): What it holds.
-        setting (str): The name of the record's folder, or of the folder above
-            where it is called ``seed_<n>``.
-        seed (int): Of the run.
-        policies (dict): By name: those of a ``PolicySet``, else one by its type.
+        file: The record's file.
+        record (Record): Its contents.
+        setting (str): The name of the record's folder, or of the folder above if the
+            record's is called ``seed_<n>``.
+        seed (int): Seed of the run.
+        policies (dict): Policies by name: those of a ``PolicySet``, or one by its type.
     """
 
     def __init__(self, file: Path) -> None:
@@ -76,11 +76,11 @@ class Run:
 
 
 def read_counts(file: Path, kind: str) -> dict:
-    """What a tool of ``tools/analysis`` has counted before.
+    """The earlier counts of a tool in ``tools/analysis``.
 
     Args:
         file: JSON, beside the record.
-        kind: The key of what is counted, empty where there is no file yet.
+        kind: The key of the counts; they are empty if there is no file yet.
     """
     return json.loads(file.read_text()) if file.exists() else {kind: {}}
 
@@ -89,8 +89,8 @@ def find_runs(places: Iterable[str]) -> list[Run]:
     """The runs of records, of work dirs, and of folders with such work dirs.
 
     Args:
-        places: A folder without a record stands for the records in its folders
-            and in theirs, in the order of their names.
+        places: A folder without a record stands for the records in its subfolders, up
+            to two levels deep, in the order of their names.
 
     Raises:
         UserError: There is no record, or two of the same setting and seed.
@@ -136,7 +136,7 @@ def series(
 
     Args:
         runs: See :func:`find_runs`.
-        policies: Names, in the order in which they are wanted; all by default.
+        policies: Names in the desired order; by default all.
 
     Raises:
         UserError: No run has such a policy.
@@ -157,7 +157,7 @@ def series(
 
 
 def series_names(keys: Iterable[tuple[str, str]]) -> list[str]:
-    """What to call each series: the setting is said where there are several."""
+    """Names of the series, including the setting if there are several."""
     keys = list(keys)
     several = len({setting for setting, _ in keys}) > 1
     return [f'{setting}: {name}' if several else name for setting, name in keys]
@@ -167,7 +167,7 @@ def config_of(run: Run) -> Config:
     """The config with which the run made its record.
 
     Raises:
-        UserError: It is not beside the record.
+        UserError: The config is not beside the record.
     """
     file = run.file.with_name(RUN_CONFIG)
     if not file.exists():
@@ -181,8 +181,8 @@ def records_parser(description: str, policies: bool = True) -> ArgumentParser:
     """A parser with the arguments that the commands share.
 
     Args:
-        description: Of the command.
-        policies: Whether several policies may be chosen.
+        description: Description of the command.
+        policies: Whether the user may choose several policies.
     """
     parser = ArgumentParser(description=description)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Means with their spread: over seeds, over random paths, over groups of them."""
+"""Means and their spread over seeds, random paths, and groups of paths."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -14,7 +14,7 @@ class Spread(NamedTuple):
 
     Attributes:
         mean (float): In the unit of the values.
-        std (float, optional): The same.
+        std (float, optional): In the same unit.
         count (int): Number of values.
     """
 
@@ -34,15 +34,15 @@ def spread_of(values: Sequence[float]) -> Spread:
 
 
 def best_of_groups(results: Sequence[tuple[float, float]], size: int) -> Spread:
-    """Test mIoU of the best on the development set of a group of paths (Fig. 7).
+    """Test mIoU of a group's path that is best on the development set (Fig. 7).
 
-    Over all groups of ``size`` of the N paths, each as likely as the others.
-    With the paths from best to worst on the development set, that of rank r
-    (0 to N - 1) is the best of C(N - 1 - r, size - 1) of the C(N, size) groups.
+    The mean is over all groups of ``size`` of the N paths, with equal weights. If the
+    paths are sorted from best to worst on the development set, the path of rank r (0 to
+    N - 1) is the best of C(N - 1 - r, size - 1) of the C(N, size) groups.
 
     Args:
-        results: (development mIoU, test mIoU) of each path; of equal ones on
-            the development set the first is kept.
+        results: (development mIoU, test mIoU) of each path; among equal ones on the
+            development set, the first is kept.
         size: Paths in a group, 1 to N.
 
     Returns:
@@ -61,7 +61,7 @@ def best_of_groups(results: Sequence[tuple[float, float]], size: int) -> Spread:
 def best_of_consecutive_groups(
     results: Sequence[tuple[float, float]], size: int
 ) -> Spread:
-    """The same of the first ``size`` paths, the next ... (Table II's last line).
+    """The same for the first ``size`` paths, the next ... (Table II's last line).
 
     Paths that do not fill a group are left out. The deviation is the sample's.
     """

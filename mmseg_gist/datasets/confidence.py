@@ -17,8 +17,8 @@ def histogram(files: Sequence[str], num_classes: int) -> np.ndarray:
     """The histogram of pseudo-labels.
 
     Args:
-        files: Their index PNGs; the confidences lie beside them.
-        num_classes: C. Labels above are left out.
+        files: Their index PNGs, with the confidences beside them.
+        num_classes: C. Labels from C on are left out.
 
     Returns:
         np.ndarray: See above.
@@ -38,15 +38,15 @@ def _count(file: str, num_classes: int) -> np.ndarray:
 
 
 def class_thresholds(counts: np.ndarray, keep: float) -> list[float]:
-    """The confidence down to which each class is kept.
+    """The least confidence that is kept, for each class.
 
     Args:
         counts: A histogram.
-        keep: The share of the pixels of each class to keep, in (0, 1]. Pixels
-            of the same confidence are kept together, so it may be more.
+        keep: The share of the pixels of each class to keep, in (0, 1]. Pixels of the
+            same confidence are kept together, so more may be kept.
 
     Returns:
-        list[float]: A threshold a class, in [0, 1], halfway between two of the
+        list[float]: A threshold per class, in [0, 1], halfway between two of the
         confidences that a file can hold; 0 for a class without a pixel.
     """
     above = counts[:, ::-1].cumsum(axis=1)[:, ::-1]  # pixels at least as sure
@@ -57,7 +57,7 @@ def class_thresholds(counts: np.ndarray, keep: float) -> list[float]:
 
 
 def kept_shares(counts: np.ndarray, limits: np.ndarray) -> dict:
-    """What is left of pseudo-labels after label erase.
+    """The shares of pseudo-labels that label erase keeps.
 
     Args:
         counts: A histogram.

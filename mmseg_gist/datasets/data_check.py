@@ -1,8 +1,7 @@
 """Finds bad input before a training starts.
 
-The checks go from cheap to dear: the config, the lists, then every file. The
-first fault ends them with one line (:class:`UserError`) that names the file
-and the way out.
+The checks go from cheap to expensive: the config, the lists, then every file. The first
+fault ends them with one line (:class:`UserError`) that names the file and the way out.
 """
 
 import os.path as osp
@@ -38,8 +37,7 @@ def check_datasets(cfg) -> dict:
     Args:
         cfg (mmengine.Config): With ``train_dataloader``, ``val_dataloader``,
             ``test_dataloader`` (labeled; human labels) and
-            ``unlabeled_dataloader`` (images only). Those that are missing or
-            None are left out.
+            ``unlabeled_dataloader`` (images only). Missing ones and None are left out.
 
     Returns:
         dict: ``classes`` (tuple of str) and ``sets``, a dict from 'train',
@@ -52,11 +50,10 @@ def check_datasets(cfg) -> dict:
 
     Raises:
         UserError: A list, folder, image or label is missing or cannot be read
-            to its end; a label has values outside 0..C-1 and the ignore label,
-            after the data set's own mapping, or that the pipeline makes another
-            label of; an image and its label differ in
-            size; a list names an image twice; two sets share an image; a set
-            is empty; sets or the model's heads disagree on the classes.
+            to its end; a label has values outside 0..C-1 and the ignore label, after
+            the data set's own mapping, or values that the pipeline changes; an image
+            and its label differ in size; a list names an image twice; two sets share an
+            image; a set is empty; sets or the model's heads disagree on the classes.
     """
     tell_missing(missing_data(cfg))
     sets, classes = {}, {}
@@ -119,7 +116,7 @@ def check_there(cfg, *names: str) -> None:
         names: Keys of the config.
 
     Raises:
-        UserError: One is missing, or that of the unlabeled images wraps several
+        UserError: A loader is missing, or the one of the unlabeled images wraps several
             data sets.
     """
     for name in names:
@@ -135,7 +132,7 @@ def check_there(cfg, *names: str) -> None:
 
 
 def missing_data(cfg) -> list[str]:
-    """A line for each list of ids and each folder that is not there."""
+    """A line for each list of ids and each folder that is missing."""
     missing = {}
     for name in SETS:
         dataloader = cfg.get(f'{name}_dataloader')
@@ -166,7 +163,7 @@ def _list_name(cfg: dict) -> str:
 
 
 def _build(cfg: dict, name: str):
-    """Build a data set with all it lists, but without its pipeline."""
+    """Build a data set with all its items, but without its pipeline."""
     try:
         # Serializing fails on an empty list; here an empty list has its own line.
         return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
@@ -209,7 +206,7 @@ def _items(dataset, cfg: dict, labeled: bool) -> list[_Item]:
 
 
 def _missing(path: str, dataset, cfg: dict) -> str:
-    """The line on an image that a list names and that is not there."""
+    """The line about a missing image that a list names."""
     folder = dataset.data_prefix['img_path']
     line = path.removeprefix(osp.join(folder, '')).removesuffix(dataset.img_suffix)
     return (
@@ -220,7 +217,7 @@ def _missing(path: str, dataset, cfg: dict) -> str:
 
 
 def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
-    """The one tuple of classes that all labeled sets have."""
+    """The classes, which all labeled sets must share."""
     if () in classes:
         raise UserError(
             f'{classes[()]}_dataloader: the data set has no classes: name them, '
@@ -239,7 +236,7 @@ def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
 
 
 def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
-    """Heads, wherever in the model, must have as many classes as the data."""
+    """Check that every head in the model has as many classes as the data."""
     for key, value in model.items():
         if key in ('decode_head', 'auxiliary_head'):
             heads = value if isinstance(value, (list, tuple)) else [value]
@@ -260,7 +257,7 @@ def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
 
 
 def _check_class_weights(head: dict, num_classes: int, prefix: str) -> None:
-    """Losses with weights, wherever in a head, have one for each class."""
+    """Check that losses with class weights have one for each class."""
     losses = head.get('loss_decode') or {}
     for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
         weights = loss.get('class_weight')
@@ -272,7 +269,7 @@ def _check_class_weights(head: dict, num_classes: int, prefix: str) -> None:
 
 
 def _same_images(some: list[_Item] | None, others: list[_Item] | None) -> bool:
-    """Whether two sets that are there have the same images."""
+    """Whether two sets exist and have the same images."""
     if not some or not others:
         return False
     paths = [
@@ -340,7 +337,7 @@ def _look(item: _Item, num_classes: int) -> _Look:
 
 
 def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
-    """Read with the set's own pipeline, so to the end of the file."""
+    """Read with the set's own pipeline, to the end of the file."""
     try:
         return read(info)
     except FileNotFoundError:

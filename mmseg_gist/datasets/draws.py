@@ -1,7 +1,7 @@
-"""Sampling in which every draw stands on its own.
+"""Sampling in which every draw is independent of the others.
 
-A draw knows its data set, its image and the seed of its augmentation, all of
-them functions of the stage's seed and of the position in the sampling order.
+A draw has its data set, its image and the seed of its augmentation. All three are
+functions of the stage's seed and of the position in the sampling order.
 So neither the number of workers nor an interruption changes what a training
 sees, and a resumed training starts at its position without replaying data.
 """
@@ -42,16 +42,15 @@ def draws(
 ) -> Iterator[list[Draw]]:
     """The draws of each iteration from ``start`` on, without end.
 
-    Every data set is gone through in a new random order again and again. With
-    ``choose`` the images of iterations that draw from the other one are left
-    out.
+    Each data set is repeated, each time in a new random order. With ``choose``, each
+    iteration skips the images of the data set from which it does not draw.
 
     Args:
         sizes: Number of images of each data set.
         batch_sizes: Images drawn from each data set in an iteration.
         seed: The stage's seed.
-        choose: If given, an iteration draws from one data set alone: from the
-            first with this probability, else from the second.
+        choose: If given, an iteration draws from one data set only: from the first with
+            this probability, else from the second.
         start: First iteration.
         rank: This process among ``world_size`` that share the images.
         world_size: Number of processes.
@@ -89,14 +88,14 @@ def draws(
 class DrawDataset(Dataset):
     """Data sets that are indexed by :class:`Draw`.
 
-    The sample's ``source`` (metainfo of its data sample) says what kind of data
-    set it came from.
+    The sample's ``source`` (metainfo of its data sample) is the kind of data set it
+    came from.
 
     Args:
         datasets (list[dict]): Configs of the data sets. The first one's
             metainfo is that of the whole.
-        sources (Sequence[int]): What the samples of each data set have as
-            ``source``: 0 for human labels, 1 for none or for pseudo-labels.
+        sources (Sequence[int]): The ``source`` of the samples of each data set: 0 for
+            human labels, 1 for no labels or pseudo-labels.
             Defaults to ``(0, 1)``.
     """
 

@@ -25,13 +25,13 @@ def inner_datasets(cfg: dict) -> Iterator[dict]:
 
 
 def step_name(step: dict) -> str:
-    """The name of a pipeline's step, whose type may have a scope or be a class."""
+    """The name of a pipeline step, whose type may have a scope or be a class."""
     kind = step['type']
     return (kind if isinstance(kind, str) else kind.__name__).split('.')[-1]
 
 
 def loads(step: dict, what: str) -> bool:
-    """Whether a step loads ``'Image'`` or ``'Annotations'``, mmseg's or one's own."""
+    """Whether a step, of mmseg or the user, loads ``'Image'`` or ``'Annotations'``."""
     name = step_name(step)
     return name.startswith('Load') and what in name
 
@@ -39,7 +39,8 @@ def loads(step: dict, what: str) -> bool:
 def loading_steps(pipeline: Sequence[dict] | None, what: str) -> list[dict]:
     """The steps of a pipeline that load ``'Image'`` or ``'Annotations'``.
 
-    They are mmseg's or a user's own; without any it is mmcv's or mmseg's step.
+    They are mmseg's or the user's own; if there are none, mmcv's or mmseg's step is
+    used.
     """
     found = [step for step in pipeline or () if loads(step, what)]
     usual = dict(Image='LoadImageFromFile', Annotations='LoadAnnotations')
@@ -54,7 +55,7 @@ def class_metainfo(cfg: dict) -> dict[str, list]:
 
 
 def label_sets(cfg: dict) -> list[BaseSegDataset]:
-    """The data sets inside a labeled one; their items have ``gt_seg_map`` alone."""
+    """The data sets inside a labeled one; their items have only ``gt_seg_map``."""
     return [
         # serializing would stop to collect garbage, which takes longer than the rest
         DATASETS.build(
@@ -73,10 +74,10 @@ def hidden_label(dataset, index: int) -> np.ndarray:
 
     Args:
         dataset: One of :func:`label_sets`.
-        index: Of the image.
+        index: Index of the image.
 
     Raises:
-        UserError: There is none.
+        UserError: The image has no human label.
     """
     try:
         return dataset[index]['gt_seg_map']
@@ -122,7 +123,7 @@ def shares(pixels: Sequence[int]) -> Shares:
     """Percent of each class, to four decimals.
 
     Args:
-        pixels: Of each class, without ignored ones.
+        pixels: Number of pixels of each class, without ignored pixels.
     """
     pixels = np.asarray(pixels, float)
     return (100 * pixels / max(pixels.sum(), 1)).round(4).tolist()

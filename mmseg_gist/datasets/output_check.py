@@ -1,4 +1,4 @@
-"""Outputs that would replace inputs, or become some, found before they are written."""
+"""Finds outputs that would replace or become inputs, before they are written."""
 
 import os.path as osp
 from collections.abc import Collection, Iterator
@@ -14,15 +14,15 @@ LOADERS = [f'{name}_dataloader' for name in ('train', 'unlabeled', 'val', 'test'
 
 
 def check_output_folder(cfg: dict, folder: str, option: str) -> None:
-    """A data set that takes all images of a folder must not find outputs there.
+    """Check that a data set that takes all images of a folder finds no outputs there.
 
     Args:
         cfg (mmengine.Config): The config.
         folder: Where outputs will be, at any depth.
-        option: That names it on the command line.
+        option: Its command line option.
 
     Raises:
-        UserError: One would.
+        UserError: The check fails.
     """
     for loader, dataset in _datasets(cfg):
         root, prefix = dataset.get('data_root') or '', dataset.get('data_prefix') or {}
@@ -40,15 +40,15 @@ def check_output_folder(cfg: dict, folder: str, option: str) -> None:
 
 
 def check_output_files(cfg: dict, files: Collection[str], option: str) -> None:
-    """No output may take the place of an image or a label of the config.
+    """Check that no output replaces an image or a label of the config.
 
     Args:
         cfg (mmengine.Config): The config.
         files: Paths of the outputs.
-        option: That names their folder on the command line.
+        option: The command line option of their folder.
 
     Raises:
-        UserError: One would.
+        UserError: The check fails.
     """
     there = {osp.realpath(file): file for file in files if osp.exists(file)}
     for loader, dataset in _datasets(cfg if there else {}):

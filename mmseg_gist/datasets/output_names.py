@@ -1,4 +1,4 @@
-"""A file of its own for what is made of each image, whatever the images are called."""
+"""Unique names for output files, one per image."""
 
 import hashlib
 import os.path as osp
@@ -9,19 +9,19 @@ LONGEST = 200  # bytes of a folder or a stem, of 255 with all that is added
 
 
 def output_names(images: Sequence[str], folder: str | None = None) -> list[str]:
-    """Where what is made of images goes, relative to any folder.
+    """Names of the output files of images, relative to any folder.
 
     The images' paths are kept from the deepest folder that holds all of them, so
-    their ids may be absolute, begin with ``..`` or lead through links. Names are
-    without the suffix of the image, unless two images differ in it alone.
+    their ids may be absolute, begin with ``..`` or lead through links. Names lack the
+    suffix of the image, unless two images differ only in it.
 
-    Images that are different files get names that differ, none of which is the
-    folder of another; and :func:`confidence_path` of none is the name of another.
+    Different image files get different names. No name is the folder of another, and no
+    :func:`confidence_path` of a name is another name.
 
     Args:
         images: Paths of the images.
-        folder: Where they are looked for: what they have in common is no longer
-            than this.
+        folder: The folder in which images are looked for; the common folder of all
+            images is no deeper than this one.
 
     Returns:
         list[str]: PNGs, relative, without ``..``.
@@ -39,13 +39,13 @@ def output_names(images: Sequence[str], folder: str | None = None) -> list[str]:
 
 
 def confidence_path(seg_map_path: str) -> str:
-    """Where the confidence of a pseudo-label lies: beside its index PNG."""
+    """The path of a pseudo-label's confidence, beside its index PNG."""
     folder, name = osp.split(seg_map_path)
     return osp.join(folder, f'{osp.splitext(name)[0]}_confidence.png')
 
 
 def _place(image: str, folder: str | None) -> str:
-    """A path of the image that is absolute and without ``..``."""
+    """An absolute path of the image, without ``..``."""
     start = osp.join(folder or '', '')
     within = image.removeprefix(start)
     if start and within != image and '..' not in within.split('/'):
@@ -59,7 +59,7 @@ def _absolute(path: str) -> str:
 
 
 def _name(name: str) -> str:
-    """The name with nothing in it that another output could be called."""
+    """The name, changed so that no other output can have it."""
     *folders, stem = name.split('/')
     # `a.png` is no folder and `a_confidence` no label: these get one more `_`
     folders = [re.sub(r'\.png_*$', r'\g<0>_', part) for part in folders]

@@ -20,8 +20,8 @@ def map_files(function: Callable, items: Iterable) -> list:
         The results in the order of the items.
 
     Raises:
-        Exception: The error of the first item that failed, in their order;
-            what has not been started by then is dropped.
+        Exception: The error of the first failed item in their order; items not started
+            by then are dropped.
     """
     items = list(items)
     results = []

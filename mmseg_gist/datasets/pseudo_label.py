@@ -10,12 +10,12 @@ from .output_names import confidence_path, output_names
 class PseudoLabelDataset(BaseSegDataset):
     """Images without human labels.
 
-    As a user writes it, it lists images only. A stage that trains on
-    pseudo-labels sets ``data_prefix['seg_map_path']`` to the folder that the
-    parent model's pseudo-labels were written to; the items then carry
+    In a user's config it lists images only. A stage that trains on pseudo-labels sets
+    ``data_prefix['seg_map_path']`` to the folder with the parent model's pseudo-labels.
+    The items then have
 
     - ``seg_map_path``: index PNG, uint8, classes 0..C-1 and ``ignore_index``,
-      in that folder wherever the image lies, see :func:`output_names`;
+      in that folder, whatever the image's own folder, see :func:`output_names`;
     - ``confidence_path``: 8-bit gray PNG, largest probability x 255,
       rounded; read by :class:`LabelErase`.
 
@@ -24,8 +24,8 @@ class PseudoLabelDataset(BaseSegDataset):
     class indices.
 
     Args:
-        ann_file (str): List of image ids, one a line; without it all images
-            of the folder.
+        ann_file (str): List of image ids, one per line; without it the data set has all
+            images of the folder.
         data_prefix (dict): ``img_path``, the folder of the images.
         **kwargs: See :class:`mmseg.datasets.BaseSegDataset`.
     """

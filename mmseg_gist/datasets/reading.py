@@ -1,8 +1,8 @@
-"""Reads files as a pipeline does, and says what becomes of them on the way.
+"""Reads files like a pipeline and reports what the pipeline changes in them.
 
-A pipeline leaves an image 8 of its 16 bits, turns it as its EXIF orientation says
-(but not its label), and drops what is transparent; of a label it keeps 8 bits.
-Nothing of that fails: a model trains on black images or on other classes.
+A pipeline keeps 8 of an image's 16 bits, turns the image (but not its label) by its
+EXIF orientation, and drops transparency. It keeps 8 bits of a label. None of this
+raises an error: a model simply trains on black images or on wrong classes.
 """
 
 import io
@@ -39,10 +39,10 @@ PACKAGES = dict(tifffile='tifffile', turbojpeg='PyTurboJPEG')
 
 
 class Reader:
-    """What loads the images, or the labels, of a data set.
+    """Loads the images, or the labels, of a data set.
 
     Args:
-        pipeline: Of the data set. Its settings are used, or mmseg's own without any.
+        pipeline: The data set's pipeline. Without one, mmseg's defaults are used.
         what (str): ``'Image'`` or ``'Annotations'``.
 
     Raises:
@@ -67,15 +67,15 @@ class Reader:
         return results
 
     def content(self, path: str) -> bytes:
-        """The file as it is stored, from where the pipeline takes it."""
+        """The file as stored, from where the pipeline takes it."""
         return fileio.get(path, getattr(self.steps[0], 'backend_args', None))
 
     def turns(self, image: Image.Image, info: dict) -> bool:
-        """Whether files of this format are turned as their EXIF orientation says.
+        """Whether the pipeline turns files of this format by their EXIF orientation.
 
         Args:
             image: Any file of the format, opened.
-            info: Of any item of the data set.
+            info: Any item of the data set.
         """
         if image.format not in self._turns:
             self._turns[image.format] = self._turns_probe(image.format, info)
@@ -96,11 +96,11 @@ class Reader:
 
 
 def orientation(image: Image.Image, content: bytes) -> int:
-    """The EXIF orientation, 1 for a file that stands upright or says nothing.
+    """The EXIF orientation, 1 for an upright file or one without EXIF.
 
     Args:
         image: The file, opened.
-        content: The same file. A PNG would be decoded to find that it has no EXIF.
+        content: Bytes of the same file. They spare decoding a PNG that has no EXIF.
     """
     if image.format == 'PNG' and b'eXIf' not in content:
         return 1
@@ -111,12 +111,12 @@ def orientation(image: Image.Image, content: bytes) -> int:
 
 
 def image_notes(read: Reader, info: dict, image: np.ndarray, labeled: bool) -> Notes:
-    """What is lost of an image that can be read.
+    """What a readable image loses when it is read.
 
     Args:
-        read: What has read it.
+        read: The reader of the image.
         info: Its item of the data set.
-        image: As it was read, (H, W) or (H, W, C).
+        image: The image as read, (H, W) or (H, W, C).
         labeled: Whether it has a label, which must fit.
     """
     content = read.content(info['img_path'])
@@ -178,12 +178,12 @@ def told(notes: Iterable[tuple[str, Notes]]) -> list[str]:
 
 
 def label_fault(read: Reader, info: dict) -> str | None:
-    """What the pipeline turns into another label, without a word.
+    """What the pipeline silently changes in a label.
 
-    Labels that a loader of one's own reads are left to it.
+    Labels of a user's own loader are not checked.
 
     Args:
-        read: What reads the label.
+        read: The reader of the label.
         info: Its item of the data set; ``seg_map_path`` is a file that can be read.
 
     Returns:

@@ -8,16 +8,16 @@ def tta_pipeline(
     scales: Sequence[float] = (0.75, 1.0, 1.25),
     flip: bool = True,
 ) -> list[dict]:
-    """A test pipeline with several scales and mirror images put into it.
+    """A test pipeline with several scales and mirror images inserted.
 
-    They come after what loads and resizes the image, so that they are relative
-    to the size at which the model is tested, and before the labels, which are
+    They come after the steps that load and resize the image, so scales are relative to
+    the size at which the model is tested. They come before the labels, which are
     compared at their own size.
 
     Args:
-        pipeline (list[dict]): Configs of its steps.
+        pipeline (list[dict]): Configs of the pipeline's steps.
         scales (Sequence[float]): Factors of the image's size.
-        flip (bool): Whether each is seen mirrored, too.
+        flip (bool): Whether each scale is mirrored as well.
 
     Returns:
         list[dict]: The pipeline, which ends in mmcv's ``TestTimeAug``.

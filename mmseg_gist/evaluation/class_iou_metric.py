@@ -4,19 +4,19 @@ from mmseg.registry import METRICS
 
 @METRICS.register_module()
 class ClassIoUMetric(IoUMetric):
-    """mmseg's IoUMetric that returns the IoU of each class, too.
+    """mmseg's IoUMetric, which also returns the IoU of each class.
 
-    That one prints them only. Here they are metrics like the others,
+    mmseg's metric only prints these numbers. Here they are metrics like the others,
     ``IoU.<class>`` in percent to two decimals; classes that are neither in the
     labels nor predicted have none.
 
     Args:
-        labeled_only (bool): Whether classes that no label has are left out of all
-            means. mmseg's metric counts such a class as IoU 0 as soon as one pixel
-            is taken for it, and not at all before; in a small set, where classes
-            are often missing, that pixel weighs more than all that models differ
-            by. Taken for it, pixels still count as missing from their own class.
-            Defaults to False.
+        labeled_only (bool): Whether classes that occur in no label are left out of all
+            means. mmseg's metric counts such a class as IoU 0 if a single pixel is
+            predicted as it, and leaves it out otherwise. In a small set, where classes
+            are often missing, that pixel outweighs all differences between models.
+            Pixels predicted as such a class still count as missing from their own
+            class. Defaults to False.
         **kwargs: See :class:`mmseg.evaluation.IoUMetric`.
     """
 

@@ -8,15 +8,15 @@ from mmseg.registry import METRICS
 
 @METRICS.register_module()
 class ImageAreas(BaseMetric):
-    """Keeps what mIoU is made of, image by image.
+    """Keeps the areas from which mIoU is computed, image by image.
 
-    The sums over images, divided, are what :class:`ClassIoUMetric` gives; so mIoU
+    Their sums over images, divided, give the values of :class:`ClassIoUMetric`, so mIoU
     of any part of the set needs no second evaluation. After the evaluation the
     main process has them in ``areas``: a dict from the image's path to a list of
     ``[intersection, union, labeled]``, pixels, of each class.
 
     Args:
-        ignore_index (int): Label of pixels that do not count. Defaults to 255.
+        ignore_index (int): Label of ignored pixels. Defaults to 255.
         **kwargs: See :class:`mmengine.evaluator.BaseMetric`.
     """
 

@@ -16,11 +16,10 @@ from mmseg_gist.utils import atomic_path
 class PseudoLabelWriter(BaseMetric):
     """Writes a model's predictions as pseudo-labels, in mmengine's test loop.
 
-    For each image an index PNG with the data set's palette goes to its
-    ``seg_map_path``, and the confidence, the probability of the predicted
-    class x 255, rounded, as a gray PNG beside it. The label is put in place
-    last, so where a label lies its confidence does too. A thread does all this
-    while the next batch is predicted.
+    Each image gets an index PNG with the data set's palette at its ``seg_map_path``. A
+    gray PNG beside it holds the confidence: the probability of the predicted class x
+    255, rounded. The label is put in place last, so a label that exists has its
+    confidence. A thread writes the files while the next batch is predicted.
 
     Args:
         temperature_scaling (dict): Config of the transform that turns ``seg_logits``
@@ -56,10 +55,10 @@ class PseudoLabelWriter(BaseMetric):
         )
 
     def wait(self) -> None:
-        """Until all is written.
+        """Waits until everything is written.
 
         Raises:
-            OSError: Something could not be written.
+            OSError: A file could not be written.
         """
         while self.writing:
             self.writing.pop().result()
@@ -78,7 +77,7 @@ def write_pseudo_label(
     """Writes one pseudo-label and its confidence, each atomically.
 
     Args:
-        path: Of the index PNG.
+        path: Path of the index PNG.
         label: (H, W) uint8, class indices.
         confidence: (H, W) uint8, probability x 255.
         palette: R, G, B of class 0, of class 1, ..., each 0 to 255.

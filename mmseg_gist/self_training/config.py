@@ -31,14 +31,13 @@ def stage_config(
 
     Args:
         stage: Its run's ``train_cfg`` is the loop's.
-        erase (dict, optional): The config of ``LabelErase`` with thresholds in place
-            of ``keep``. Defaults to the stage's as it is.
+        erase (dict, optional): The config of ``LabelErase`` with thresholds instead of
+            ``keep``. Defaults to the stage's own.
         images: Indices of the unlabeled images that it may draw; all by default.
 
     Returns:
-        Config: Trains with a standard Runner. The user's model, optimizer,
-        schedule, data and hooks are in it unchanged but for what follows from
-        the stage.
+        Config: Trains with a standard Runner. It holds the user's model, optimizer,
+        schedule, data and hooks, changed only as the stage requires.
     """
     settings = stage.cfg.train_cfg
     cfg = copy.deepcopy(stage.cfg)
@@ -97,7 +96,7 @@ def stage_config(
 def train_dataloader(
     stage: Stage, erase: dict | None, images: Sequence[int] | None
 ) -> dict:
-    """The loader of what a stage trains on, see :func:`stage_config`."""
+    """The loader of a stage's training data, see :func:`stage_config`."""
     datasets = {}
     if stage.uses_labels:
         datasets[0] = stage.cfg.train_dataloader.dataset
@@ -163,7 +162,7 @@ def scored_by_class(evaluator, **kwargs):
 
     Args:
         evaluator: As in mmengine's configs.
-        **kwargs: What is set of that metric.
+        **kwargs: Settings of that metric.
     """
     if isinstance(evaluator, (list, tuple)):
         return [scored_by_class(part, **kwargs) for part in evaluator]
@@ -175,7 +174,8 @@ def scored_by_class(evaluator, **kwargs):
 def pseudo_labeled(stage: Stage) -> ConfigDict:
     """The unlabeled set with the labels that the parent's model makes.
 
-    They are index PNGs of the model's own classes, however human labels are read.
+    They are index PNGs of the model's own classes, even if human labels are read in
+    another way.
     """
     dataset = copy.deepcopy(stage.cfg.unlabeled_dataloader.dataset)
     prefix = dataset.get('data_prefix') or dict(img_path='')
@@ -193,7 +193,7 @@ def pseudo_labeled(stage: Stage) -> ConfigDict:
 
 
 def ignore_index(model: dict) -> int:
-    """The label that a model's loss leaves out."""
+    """The label that a model's loss ignores."""
     head = model.get('decode_head') or {}
     head = head[-1] if isinstance(head, (list, tuple)) else head
     return head.get('ignore_index', 255)

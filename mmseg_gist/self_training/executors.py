@@ -1,8 +1,8 @@
 """Where stages run.
 
 An executor has two methods: ``submit(stage)`` takes a :class:`Stage` for
-:func:`run_stage`, ``next_finished()`` waits for one and returns its row of the
-record. How many run at the same time is its own affair.
+:func:`run_stage`, ``next_finished()`` waits for one and returns its row of the record.
+The executor decides how many stages run at the same time.
 """
 
 import os
@@ -39,21 +39,21 @@ class SerialExecutor:
 
 @EXECUTORS.register_module()
 class RayExecutor:
-    """Each stage a Ray task, as many at a time as there are CPUs and GPUs for.
+    """Each stage is a Ray task; as many run at a time as there are CPUs and GPUs.
 
-    The stage of a worker or a machine that dies is run again elsewhere, from
-    the stage's own last checkpoint.
+    If a worker or a machine dies, its stage is run again elsewhere, from the stage's
+    own last checkpoint.
 
     Args:
         num_gpus_per_stage (float): Defaults to 1. A stage trains on one GPU, or on
             a part of one (0.5: two stages share it); 0 for the CPU.
-        num_cpus_per_stage (int): Ray gives a stage that many threads
-            (``OMP_NUM_THREADS``), of which results depend in their last bits.
+        num_cpus_per_stage (int): Ray gives a stage this many threads
+            (``OMP_NUM_THREADS``). The last bits of results depend on this number.
             Defaults to 1.
-        address (str): Of the Ray cluster, ``'auto'`` for the one that this
-            machine belongs to. All its machines must see the work dir, the
-            data and the weights under the same paths. Defaults to ``'local'``:
-            a Ray of its own, which ends with the run.
+        address (str): Address of the Ray cluster; ``'auto'`` for the cluster of this
+            machine. All its machines must see the work dir, the data and the weights
+            under the same paths. Defaults to ``'local'``: a separate Ray that ends with
+            the run.
         max_retries (int): How many times a stage is run again after its worker
             died. Defaults to 3.
 
@@ -130,10 +130,10 @@ def run_stage_in_worker(cfg: dict, path: StagePath, cwd: str, driver: int) -> di
     """:func:`run_stage` in another process, perhaps on another machine.
 
     Args:
-        cfg (dict): That of the run as built-in types, which any version can unpickle.
-        path: Of the stage.
-        cwd (str): The driver's, from which the config's relative paths start.
-        driver (int): Its process, which the lock of the work dir names.
+        cfg (dict): The run's config as built-in types, which any version can unpickle.
+        path: Path of the stage.
+        cwd (str): The driver's folder, from which the config's relative paths start.
+        driver (int): The driver's process, which the lock of the work dir names.
     """
     cfg = Config(cfg, format_python_code=False)
     lock = Path(cwd, cfg.work_dir, 'lock')

@@ -40,9 +40,9 @@ SETTINGS = (
 def fingerprint(cfg: Config) -> dict[str, str]:
     """A digest of each setting that the stages' results depend on.
 
-    The policy is left out: it may be given more stages or paths when a run is
-    resumed; so are the executor and what is kept. Lists of ids count by the
-    last two parts of their path; for what they hold see :func:`id_lists`.
+    It leaves out the policy, which may get more stages or paths when a run is resumed,
+    the executor, and ``keep``. Lists of ids count by the last two parts of their path;
+    :func:`id_lists` covers their contents.
     """
     settings = {key: cfg.get(key) for key in SETTINGS}
     for key, value in cfg.train_cfg.items():
@@ -52,10 +52,10 @@ def fingerprint(cfg: Config) -> dict[str, str]:
 
 
 def id_lists(cfg: Config) -> dict[str, str]:
-    """A digest of what the lists of ids of each set hold.
+    """A digest of the contents of each set's lists of ids.
 
     Raises:
-        UserError: There is no such list.
+        UserError: A list is missing.
     """
     digests = {}
     for key in SETTINGS:

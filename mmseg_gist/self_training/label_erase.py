@@ -1,4 +1,4 @@
-"""Which pixels of its pseudo-labels a stage leaves out."""
+"""Label erase in the stages of a self-training."""
 
 import numpy as np
 from mmseg.registry import TRANSFORMS
@@ -10,7 +10,7 @@ from .stage import at_depth
 
 
 def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
-    """The pipeline with this label erase behind what loads the labels."""
+    """The pipeline with this label erase after the step that loads labels."""
     steps = [step for step in pipeline if step_name(step) != 'LabelErase']
     last = max(i for i, step in enumerate(steps) if loads(step, 'Annotations'))
     return [*steps[: last + 1], erase, *steps[last + 1 :]]
@@ -23,7 +23,7 @@ def with_thresholds(erase: dict | None, counts: np.ndarray, depth: int) -> dict 
         erase (dict, optional): Its config. For a list of shares see
             :func:`mmseg_gist.self_training.stage.at_depth`.
         counts (np.ndarray): See :mod:`mmseg_gist.datasets.confidence`.
-        depth (int): Of the stage, 1 for a child of stage 0.
+        depth (int): Depth of the stage, 1 for a child of stage 0.
     """
     if not erase or erase.get('keep') is None:
         return erase

@@ -1,7 +1,7 @@
-"""How common each class is in the labels of a stage, and what label erase leaves.
+"""How common each class is in the labels of a stage, and what label erase keeps.
 
-Pseudo-labels that have lost a class, or of which nearly nothing is kept, spoil what
-is trained on them. Their statistics show both without any ground truth.
+Pseudo-labels spoil a training if they have lost a class or if label erase keeps almost
+nothing of them. Their statistics show both without any ground truth.
 """
 
 import logging
@@ -30,19 +30,19 @@ def pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict | 
 
     Args:
         stage: See :func:`mmseg_gist.self_training.training.run_stage`.
-        files: Those pseudo-labels.
+        files: The pseudo-labels.
 
     Returns:
-        tuple: What goes into the record and, if labels are erased, the config of
-        ``LabelErase`` with the thresholds that ``keep`` comes to. The record has
-        ``class_shares``, in percent by class, of all pixels before any label
-        erase; and ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`.
+        tuple: Values for the record and, if labels are erased, the config of
+        ``LabelErase`` with the thresholds that follow from ``keep``. The values are
+        ``class_shares``, in percent by class, of all pixels before any label erase; and
+        ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`.
     """
     return from_main(lambda: _pseudo_statistics(stage, files))
 
 
 def from_main(count: Callable):
-    """What the main process counts, in all processes."""
+    """Gives all processes what the main process counts."""
     found = [count() if is_main_process() else None]
     broadcast_object_list(found)
     return found[0]
@@ -72,12 +72,13 @@ def _pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict |
 def warnings_of(
     kept: dict, human: Shares, fresh: Shares, classes: Sequence[str]
 ) -> list[str]:
-    """What is wrong with the pseudo-labels of a stage, in words.
+    """Warnings about the pseudo-labels of a stage.
 
     Args:
         kept (dict): See :func:`mmseg_gist.datasets.confidence.kept_shares`.
-        human, fresh: Of human labels and of pseudo-labels before label erase.
-        classes: Their names.
+        human, fresh: Shares of the classes in human labels, and in pseudo-labels before
+            label erase.
+        classes: Names of the classes.
     """
     lines = []
     if kept['all'] < LEAST_KEPT:

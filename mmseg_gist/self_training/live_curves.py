@@ -1,4 +1,4 @@
-"""What a run shows live: one axis for all its stages."""
+"""The live curves of a run: one axis for all its stages."""
 
 from .path import from_name
 from .record import Record
@@ -7,14 +7,14 @@ from .record import Record
 def curve_points(record: Record, row: dict, classes: list[str]) -> dict[str, float]:
     """The points that a stage adds to the curves of its run.
 
-    They are for the visualizer of the run itself (TensorBoard, W&B, local
-    files); that of a stage has the stage's own losses. Their x is the number of
-    stages that were finished before, so a point is written once, by the process
-    that sees the stage end, and a resumed run goes on along the same axis.
+    They are for the visualizer of the run itself (TensorBoard, W&B, local files); that
+    of a stage has the stage's own losses. Their x is the number of stages that finished
+    before. So a point is written once, by the process that sees the stage end, and a
+    resumed run continues along the same axis.
 
     Args:
-        record: With the row in it.
-        row (dict): Of the stage that was just finished.
+        record: The record, including the row.
+        row (dict): The row of the stage that has just finished.
         classes: Names of the classes.
 
     Returns:

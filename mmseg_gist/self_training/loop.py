@@ -50,13 +50,12 @@ class IterativeSelfTrainingLoop(BaseLoop):
     config's ``val_dataloader``) is the result: the Runner's model gets its
     weights.
 
-    All lies in the work dir: ``record.json``, and for each stage
+    The work dir holds ``record.json`` and, for each stage,
     ``stages/<path>``, an ordinary mmseg work dir with ``checkpoint.pth``.
 
-    Of the Runner's hooks those that have a method
-    ``after_stage(runner, record, row)`` are called after each stage, with the
-    :class:`Record` and the stage's row of it; ``runner.train_loop.cfg`` is the
-    config of the run.
+    The Runner's hooks with a method ``after_stage(runner, record, row)`` are called
+    after each stage, with the :class:`Record` and the stage's row of it;
+    ``runner.train_loop.cfg`` is the config of the run.
 
     Args:
         runner (Runner): Its config is the user's.
@@ -74,9 +73,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
             best of them; None for its last.
         restart (bool): Whether stages 1, 2, ... start where stage 0 did, from the
             weights that the model's ``init_cfg`` names, and train with its
-            iterations, optimizer and schedule, whatever ``stage_iters``,
-            ``stage_ratio`` and ``refinement`` say. Of their parents they have the
-            pseudo-labels alone. A model that ``load_from`` gives is stage 0, not
+            iterations, optimizer and schedule, even if ``stage_iters``, ``stage_ratio``
+            and ``refinement`` differ. They take only the pseudo-labels from their
+            parents. A model that ``load_from`` gives is stage 0, not
             its start. Defaults to False.
         reliable (float | Sequence[float], optional): The share of the unlabeled
             images, in (0, 1], that a stage may draw: those whose pseudo-labels are

@@ -1,4 +1,4 @@
-"""The largest memory that a stage took."""
+"""The peak memory of a stage."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ CLEAR = Path('/proc/self/clear_refs')
 
 
 def reset_peak_memory() -> None:
-    """Peaks are counted from here on, where the system can do so (Linux)."""
+    """Resets the peaks, if the system can do so (Linux)."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     try:
@@ -22,7 +22,7 @@ def reset_peak_memory() -> None:
 def peak_memory() -> dict[str, int]:
     """``host``, of this process without its workers, and ``gpu``, both in MiB.
 
-    What cannot be told is left out.
+    Unknown values are left out.
     """
     peak = {}
     if STATUS.exists() and (found := re.search(r'VmHWM:\s+(\d+)', STATUS.read_text())):

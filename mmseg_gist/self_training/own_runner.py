@@ -1,4 +1,4 @@
-"""Runners inside the process of a run that has one itself."""
+"""Runners inside the process of a run that has its own Runner."""
 
 import gc
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from mmseg_gist.engine.runner import BriefRunner
 
 @contextmanager
 def own_runner(cfg: Config) -> Iterator[Runner]:
-    """A Runner of which nothing is left behind.
+    """A Runner that leaves nothing behind.
 
-    mmengine keeps loggers, message hubs and visualizers by name for the life
-    of the process, and the latest is the current one: they are taken out again
-    so that the caller's are current afterwards.
+    mmengine keeps loggers, message hubs and visualizers by name for the life of the
+    process, and the latest is the current one. They are removed again, so that the
+    caller's are current afterward.
     """
     before = {kind: list(kind._instance_dict) for kind in kinds_by_name()}
     runner = BriefRunner.from_cfg(cfg)
@@ -43,7 +43,7 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
 
 @contextmanager
 def whole_images() -> Iterator[None]:
-    """While images of many sizes go through a model.
+    """For passing images of many sizes through a model.
 
     For each new size cuDNN would try out its algorithms, with workspaces as large
     as the GPU has room for: ``env_cfg.cudnn_benchmark`` is meant for crops.
@@ -57,13 +57,13 @@ def whole_images() -> Iterator[None]:
 
 
 def kinds_by_name() -> list[type]:
-    """What mmengine keeps by name; more visualizers may be imported later."""
+    """Objects that mmengine keeps by name; more visualizers may be imported later."""
     visualizers = Visualizer, *Visualizer.__subclasses__()
     return [MMLogger, MessageHub, DefaultScope, *visualizers]
 
 
 def own_runtime(cfg: Config, name: str) -> None:
-    """Gives the Runner of ``cfg`` names of its own and loaders that end with it."""
+    """Gives the Runner of ``cfg`` its own names, and loaders that end with it."""
     cfg.experiment_name = name
     if cfg.get('visualizer'):
         cfg.visualizer = dict(cfg.visualizer, name=name)
@@ -76,9 +76,9 @@ def own_runtime(cfg: Config, name: str) -> None:
 
 
 def leave_out_trackers(cfg: Config) -> None:
-    """Leaves a Runner the visualizer's back ends that write into its work dir.
+    """Keeps only those visualizer back ends of a Runner that write into its work dir.
 
-    W&B and the like have one run in a process, which is the user's own.
+    W&B and similar ones allow one run per process, which is the user's own.
     """
     if cfg.get('visualizer'):
         cfg.visualizer.vis_backends = [

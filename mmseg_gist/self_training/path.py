@@ -5,8 +5,8 @@ to it. A mix is
 
 - ``'L'``: human labels only (alpha = 1),
 - ``'P'``: pseudo-labels only (alpha = 0),
-- a number in between, such as ``'0.25'``: both in each batch, that alpha,
-- ``'B0.5'``: one kind a batch, human labels with that probability.
+- a number in between, such as ``'0.25'``: both in each batch, with that alpha,
+- ``'B0.5'``: one kind per batch, human labels with that probability.
 """
 
 import json
@@ -19,10 +19,10 @@ ROOT: StagePath = ()
 
 
 def mix_of(alpha: float) -> str:
-    """The mix's name of an alpha in [0, 1], which is taken to six decimals.
+    """The name of the mix with an alpha in [0, 1], which is rounded to six decimals.
 
     Raises:
-        UserError: It is no number in [0, 1].
+        UserError: Alpha is not a number in [0, 1].
     """
     number = f'{in_unit_interval("alpha", alpha):.6f}'.rstrip('0').rstrip('.')
     return {'0': 'P', '1': 'L'}.get(number, number)
@@ -46,7 +46,7 @@ def uses_pseudo_labels(mix: str) -> bool:
 def to_name(path: StagePath) -> str:
     """``('L', 'P', 'P')`` is ``'LPP'``, the empty path is ``'0'``.
 
-    Mixes other than L and P are set off by ``-``: ``'L-0.25-0.25'``.
+    Mixes other than L and P are separated by ``-``: ``'L-0.25-0.25'``.
     """
     if not path:
         return '0'
@@ -57,7 +57,7 @@ def from_name(name: str) -> StagePath:
     """The inverse of :func:`to_name`.
 
     Raises:
-        UserError: The name is no path's.
+        UserError: The name is not that of a path.
     """
     if name == '0':
         return ROOT

@@ -1,4 +1,4 @@
-"""One form for configs, however they are written."""
+"""One form for configs, independent of how they are written."""
 
 from mmengine.config import Config
 from mmengine.registry import Registry
@@ -11,9 +11,10 @@ from .registry import EXECUTORS, POLICIES
 def plain_config(cfg: Config) -> Config:
     """A copy of a config whose types are names and whose loaders can be built.
 
-    In mmengine's pure Python configs types are classes, in their dumps the classes'
-    full names; here they become the names under which the classes are registered.
-    Loaders without workers lose what torch allows with workers only.
+    In mmengine's pure Python configs, types are classes; in their dumps, types are the
+    full names of the classes. Here they become the names under which the classes are
+    registered. Loaders without workers lose settings that torch allows only with
+    workers.
     """
     imported = cfg._imported_names  # by a pure Python config, as its dump leaves out
     content = {key: cfg[key] for key in cfg if key not in imported}
@@ -28,7 +29,7 @@ def plain_config(cfg: Config) -> Config:
 
 
 def drop_worker_settings(dataloader: dict) -> None:
-    """Takes away what a loader without workers cannot have."""
+    """Removes settings that a loader without workers cannot have."""
     if not dataloader.get('num_workers'):
         dataloader.pop('persistent_workers', None)
         dataloader.pop('prefetch_factor', None)

@@ -1,8 +1,8 @@
 """Which stages to train next, given the scores of those that are finished.
 
-A policy is a pure function: ``policy(scores)`` takes the development mIoU of
-the finished stages by path (None where a stage failed) and returns the paths
-to train next, each a child of a finished stage; none when it is done.
+A policy is a pure function: ``policy(scores)`` takes the development mIoU of the
+finished stages by path (None if a stage failed) and returns the paths to train next.
+Each is a child of a finished stage; when the policy is done, there are none.
 """
 
 import random
@@ -48,7 +48,7 @@ class FixedPath(KnownPaths):
     """One path, given stage by stage.
 
     Args:
-        path (str): Such as ``'LPLLPLLPL'``.
+        path (str): The path, such as ``'LPLLPLLPL'``.
     """
 
     def __init__(self, path: str) -> None:
@@ -75,7 +75,7 @@ class BatchwiseRandom(KnownPaths):
 
     Args:
         num_stages (int): Stages after stage 0.
-        probability (float): Of human labels, in (0, 1). Defaults to 0.5.
+        probability (float): Probability of human labels, in (0, 1). Defaults to 0.5.
     """
 
     def __init__(self, num_stages: int, probability: float = 0.5) -> None:
@@ -92,13 +92,13 @@ class BatchwiseRandom(KnownPaths):
 class RIST(KnownPaths):
     """Random paths (Algorithm 2), without repeats.
 
-    A path depends on the seed and its number alone: more stages lengthen it
-    (unless a shorter one was a repeat), more paths leave it as it is.
+    A path depends only on the seed and its number. More stages lengthen it (unless a
+    shorter one was a repeat); more paths do not change it.
 
     Args:
         num_stages (int): Stages after stage 0.
         num_paths (int): Defaults to 2.
-        probability (float): Of human labels at a stage. Defaults to 0.5.
+        probability (float): Probability of human labels at a stage. Defaults to 0.5.
         max_run (int, optional): Longest run of equal letters. The paper draws
             without a limit and calls paths with more than four degenerate.
         seed (int): Defaults to 0.
@@ -153,8 +153,8 @@ class GIST:
     """Beam search over stages (Algorithm 1).
 
     From each kept stage one child is trained on pseudo-labels and one on human
-    labels; the ``beam_size`` best children on the development set are kept. Of
-    equal ones the first in the order of the beam is kept, P before L.
+    labels; the ``beam_size`` best children on the development set are kept. Among equal
+    ones, the first in the order of the beam is kept, P before L.
 
     With moves of several stages it looks further: only the ends of the moves are
     compared, so with ``moves=('PL', 'LL')`` a stage on pseudo-labels is judged by
@@ -163,8 +163,8 @@ class GIST:
     Args:
         num_stages (int): Stages after stage 0.
         beam_size (int): The paper's G. Defaults to 1.
-        moves (Sequence[str]): Names of the paths by which a kept stage is followed,
-            all of one length, of which ``num_stages`` is a multiple.
+        moves (Sequence[str]): Names of the paths that extend a kept stage, all of equal
+            length. ``num_stages`` is a multiple of this length.
     """
 
     def __init__(
@@ -202,13 +202,13 @@ class GIST:
 class PolicySet:
     """Several policies in one run: a stage that two of them want is trained once.
 
-    A stage does not depend on who asked for it, so what each policy would have
-    found by itself is its replay over the record
+    A stage does not depend on the policy that asked for it. So a replay over the record
+    shows what each policy would have found by itself
     (:func:`mmseg_gist.self_training.replay.replay`).
 
     Args:
         policies (dict[str, dict]): Configs of the policies by name, e.g.
-            ``dict(GIST=dict(type='GIST', num_stages=9), ...)``. They are asked
+            ``dict(GIST=dict(type='GIST', num_stages=9), ...)``. The policies are asked
             in this order.
     """
 

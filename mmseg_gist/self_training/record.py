@@ -1,7 +1,7 @@
 """The finished stages of a run, on disk.
 
-``record.json`` is all that a run knows: resuming is reading it and asking the
-policy again. It is written whole, atomically, after each stage.
+``record.json`` is all that a run knows: to resume is to read it and ask the policy
+again. It is written atomically after each stage.
 """
 
 import json
@@ -26,8 +26,8 @@ def best_stage(scores: Mapping[StagePath, float | None]) -> StagePath:
         scores: Development mIoU by path, None where a stage failed.
 
     Returns:
-        StagePath: Of the best; of equal ones that with the fewest trainings behind
-        it, then the first by name, as in the record.
+        StagePath: The best stage. Among equal ones it is the stage with the fewest
+        trainings before it, then the first by name, as in the record.
     """
     finished = [path for path, score in scores.items() if score is not None]
 
@@ -40,8 +40,8 @@ def best_stage(scores: Mapping[StagePath, float | None]) -> StagePath:
 class Record:
     """The finished stages of a run, by depth and path.
 
-    That order does not tell which of two stages that ran side by side was
-    finished first, so that a run on several workers leaves the same record.
+    The order does not depend on which of two stages that ran side by side finished
+    first, so a run on several workers leaves the same record.
 
     A stage is a dict with ``path``, ``iters``, ``seed``, ``status``
     (``'finished'`` or ``'failed'``) and, if finished, ``dev`` and ``test``
@@ -49,8 +49,8 @@ class Record:
     ``seconds`` and ``memory`` (peaks in MiB); if failed, ``reason``.
 
     Args:
-        file: Of the record, ``record.json`` in the run's work dir.
-        run: What makes the run, to be compared when it is resumed: a dict that
+        file: The record's file, ``record.json`` in the run's work dir.
+        run: The properties of the run that are compared when it is resumed: a dict that
             survives JSON.
     """
 
@@ -64,7 +64,7 @@ class Record:
         """The record in a file.
 
         Raises:
-            UserError: The file is no record.
+            UserError: The file is not a record.
         """
         try:
             content = json.loads(Path(file).read_text())
@@ -113,7 +113,7 @@ class Record:
         return next(stage for stage in self.stages if stage['path'] == to_name(path))
 
     def table(self) -> str:
-        """A table for people: a row a stage, the best one marked."""
+        """A table for people, with a row per stage and the best one marked."""
         table = PrettyTable(
             ['stage', 'path', 'labels', 'dev mIoU', 'test mIoU', 'seconds', 'best']
         )
@@ -135,7 +135,7 @@ class Record:
         return table.get_string()
 
     def policies_table(self, policies: Mapping) -> str:
-        """A table for people: the best stage that each policy would have found.
+        """A table for people, with the best stage that each policy would have found.
 
         Args:
             policies: Policies by name, each asked again over the scores of this record.
@@ -167,7 +167,7 @@ def check_row(row: dict) -> None:
 
 
 def kind_of_labels(path: StagePath) -> str:
-    """In words, what the last stage of a path trains on."""
+    """The labels that the last stage of a path trains on, in words."""
     mix = path[-1] if path else 'L'
     if mix in ('L', 'P'):
         return dict(L='human', P='pseudo')[mix]

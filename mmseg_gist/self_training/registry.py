@@ -15,9 +15,9 @@ def build(registry: Registry, cfg: dict, name: str):
     """Builds what a user asks for.
 
     Args:
-        registry: Where its type is.
-        cfg (dict): Its config.
-        name: Of the setting.
+        registry: The registry of its type.
+        cfg (dict): The config.
+        name: Name of the setting.
 
     Raises:
         UserError: There is no such type, or its arguments are wrong.

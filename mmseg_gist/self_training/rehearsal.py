@@ -1,7 +1,8 @@
 """Every kind of stage, tried on a few images before the first one is trained.
 
-A mistake in what only later stages use would else cost the stages before it. No
-weights are loaded, nothing is learned, and what is written is removed again.
+Otherwise a mistake in a setting that only later stages use would cost the stages before
+them. No weights are loaded, nothing is learned, and files that are written are removed
+again.
 """
 
 import contextlib
@@ -136,7 +137,7 @@ def evaluate(model: nn.Module, cfg: Config, name: str) -> None:
 
 
 def process(model: nn.Module, loader: DataLoader, metric, size: int) -> dict:
-    """What a metric finds in a model's predictions on the first images."""
+    """Passes a model's predictions on the first images to a metric."""
     metric.dataset_meta = loader.dataset.metainfo
     batch = loader.collate_fn([loader.dataset[index] for index in range(size)])
     model.eval()
@@ -189,7 +190,7 @@ def check_hook(hook, stage: str, iters: int) -> None:
 
 @contextlib.contextmanager
 def named(what: str) -> Iterator[None]:
-    """Makes one line of whatever goes wrong."""
+    """Turns any error into one line."""
     try:
         yield
     except UserError:
@@ -204,7 +205,7 @@ def named(what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps what is said meanwhile out of the log, which is that of the training."""
+    """Keeps the messages of the rehearsal out of the training's log."""
     logger = MMLogger.get_current_instance()
     logger.addFilter(_nothing)
     try:

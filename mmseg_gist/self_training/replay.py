@@ -1,7 +1,7 @@
-"""What a policy did or would have done, told from a record.
+"""What a policy did or would have done, according to a record.
 
-A policy knows the scores alone and a stage does not depend on the policy, so
-asking again over a record that holds more gives what a run of its own gives.
+A policy knows only the scores, and a stage does not depend on the policy. So asking
+again over a larger record gives the same stages as a separate run.
 """
 
 from mmseg_gist.utils import UserError
@@ -11,12 +11,12 @@ from .policies import Scores
 
 
 def so_far(policy, scores: Scores) -> Scores:
-    """The policy's stages among those that are recorded, of a run that may go on.
+    """The policy's stages among the recorded ones, for a run that may continue.
 
     Args:
         policy: See :mod:`mmseg_gist.self_training.policies`.
         scores: Development mIoU of the recorded stages, None where one failed;
-            the policy is told those that it has asked for so far.
+            the policy gets only those that it has asked for so far.
 
     Returns:
         dict: Their scores, in the order in which it asks for them.

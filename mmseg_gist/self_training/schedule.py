@@ -10,12 +10,12 @@ def fit_schedule(param_scheduler, iters: int):
     """The schedule stretched or shrunk so that its last part ends with the stage.
 
     Args:
-        param_scheduler: As in mmengine's configs. A part without ``end`` ends
-            with the stage, so a schedule with such a part is taken as it is.
+        param_scheduler: As in mmengine's configs. A part without ``end`` ends with the
+            stage, so a schedule with such a part is not changed.
         iters (int): Length of the stage, 0 if it is not trained.
 
     Raises:
-        UserError: A schedule that is taken as it is is longer than the stage.
+        UserError: A schedule that is not changed is longer than the stage.
     """
     if not param_scheduler:
         return param_scheduler

@@ -1,4 +1,4 @@
-"""Mistakes in the settings, found before anything is trained."""
+"""Finds mistakes in the settings before anything is trained."""
 
 from mmengine.config import Config
 from mmseg.registry import HOOKS, MODELS, TRANSFORMS
@@ -15,13 +15,13 @@ from .stage import Stage
 
 
 def check_settings(cfg: Config) -> None:
-    """Check what is not data: schedules, metrics, what later stages use.
+    """Check everything but the data: schedules, metrics, settings of later stages.
 
     Args:
         cfg (Config): The user's config.
 
     Raises:
-        UserError: Naming the setting.
+        UserError: Names the setting.
     """
     check_schedules(cfg)
     check_evaluator(cfg.get('val_evaluator'))
@@ -30,13 +30,13 @@ def check_settings(cfg: Config) -> None:
 
 
 def check_schedules(cfg: Config) -> None:
-    """A schedule must fit into a stage."""
+    """Check that schedules fit into the stages."""
     for stage in (Stage(cfg, ROOT), Stage(cfg, ('L',))):  # stage 0, and all others
         fit_schedule(stage.cfg.get('param_scheduler'), stage.iters)
 
 
 def check_evaluator(evaluator) -> None:
-    """The stages are compared by what mmseg's IoUMetric calls mIoU."""
+    """Check that there is mmseg's mIoU, by which stages are compared."""
     for part in evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]:
         if not part or step_name(part) not in ('IoUMetric', 'ClassIoUMetric'):
             return  # a metric of one's own may give it
@@ -49,7 +49,7 @@ def check_evaluator(evaluator) -> None:
 
 
 def check_ignore_index(cfg: Config) -> None:
-    """The label that is ignored has settings in several places."""
+    """Check that all settings of the ignored label agree."""
     found = {'model.decode_head.ignore_index': ignore_index(cfg.model)}
     preprocessor = cfg.model.get('data_preprocessor') or {}
     if preprocessor.get('size') or preprocessor.get('size_divisor'):
@@ -75,13 +75,13 @@ def check_ignore_index(cfg: Config) -> None:
     for key, value in others:
         if value != label:
             raise UserError(
-                f'{first} is {label}, but {key} is {value}: both are of the label '
-                'that is ignored, so give both the same'
+                f'{first} is {label}, but {key} is {value}: both are the ignored '
+                f'label, so set them to the same value'
             )
 
 
 def check_later_stages(cfg: Config) -> None:
-    """Builds once what stages 1, 2, ... alone use."""
+    """Builds once the parts that only stages 1, 2, ... use."""
     settings = cfg.train_cfg
     scaling = temperature_scaling(settings)
     build(TRANSFORMS, scaling, 'train_cfg.temperature_scaling')

@@ -219,7 +219,7 @@ def test_overlapping_sets(root, name, words):
 def test_overlap_through_a_link(root):
     os.symlink('../images', 'images/link')
     Path('unlabeled.txt').write_text('c\nlink/a\n')
-    refused(config(), 'images/link/a.jpg', 'labeled and in the unlabeled set')
+    refused(config(), 'images/link/a.jpg', 'labeled set and the unlabeled set')
 
 
 @pytest.mark.parametrize('name', SETS)

@@ -1,9 +1,9 @@
-"""A row a policy: cost, development and test mIoU, path, margin (Table IV, V).
+"""One row per policy: cost, development and test mIoU, path, margin (Table IV, V).
 
 The result of a policy is its best stage on the development set. Costs are
-means over the seeds, without stage 0, which all share. "literally" is what
-Algorithm 1 labels as it is printed: for human labels too, and again for each
-child of the same parent, every time all unlabeled images.
+means over the seeds, without stage 0, which all share. "literally" counts the images
+that Algorithm 1 labels as printed: all unlabeled images for each child, even for one on
+human labels.
 """
 
 from statistics import fmean
@@ -78,7 +78,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         '--base',
         metavar='[SETTING/]POLICY',
-        help='what margins are over, paired by seed; of the same setting by default',
+        help='policy that margins are relative to, paired by seed; of the same '
+        'setting by default',
     )
     args = parser.parse_args(argv)
     found = find_runs(args.records)

@@ -1,7 +1,7 @@
-"""Test mIoU by stage, a curve a policy (Fig. 1, Fig. 6).
+"""Test mIoU by stage, one curve per policy (Fig. 1, Fig. 6).
 
-At stage k it is that of the policy's best stage of this depth on the
-development set.
+The value at stage k is that of the policy's best stage of this depth on the development
+set.
 """
 
 from mmseg_gist.analysis.choice import best_by_depth

@@ -1,8 +1,8 @@
 """Evaluate all stages of a run image by image, for dev_size.py.
 
 Writes dev_areas.json beside the record: for each stage and image of the
-development set the pixels of intersection, union and label of each class. Stages
-that are there already are skipped. A larger set than the run's own is given by
+development set the pixels of intersection, union and label of each class. Stages that
+the file already has are skipped. For a larger set than the run's own, use
 --cfg-options val_dataloader.dataset.ann_file=LIST.
 """
 
@@ -47,7 +47,7 @@ def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
 def evaluate(cfg: Config, checkpoint: Path) -> dict[str, list[list[int]]]:
     """From each image's path, below what all of them share, to its areas."""
     if not checkpoint.exists():
-        raise UserError(f'{checkpoint} does not exist: bring the work dir as trained')
+        raise UserError(f'{checkpoint} does not exist: restore the complete work dir')
     with own_runner(evaluation_config(cfg, checkpoint)) as runner, whole_images():
         runner.test()
         (metric,) = runner.test_loop.evaluator.metrics

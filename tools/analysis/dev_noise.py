@@ -1,16 +1,16 @@
 """How noisy the choice of a stage on the development set is, and what it costs.
 
-Images are drawn anew, with replacement, from those in dev_areas.json, which
-dev_areas.py writes beside the record: the deviation of mIoU over such sets is its
-standard error. All stages see the same sets, so the error of a difference between
-two stages has its own, smaller, number.
+Images are drawn with replacement from those in dev_areas.json, which dev_areas.py
+writes beside the record. The deviation of mIoU over such sets is its standard error.
+All stages see the same sets, so the difference between two stages has its own, smaller
+error.
 
-The first table, of a single run, has a row a stage: its development mIoU and how far
+The first table, for a single run, has a row per stage: its development mIoU and how far
 it is below the best, each with its standard error. The second compares two rules on
 the stages of each policy: "best", that of this project, and "last", the deepest stage
-that is no more than one standard error of the difference below the best. What a rule
-costs is how far its stage is below the best of the policy's stages on the test set.
-Means are over seeds. Of runs that have not ended the stages so far are taken.
+that is at most one standard error of the difference below the best. The cost of a rule
+is how far its stage is below the best of the policy's stages on the test set. Means are
+over seeds. Runs that have not ended count with their stages so far.
 """
 
 from mmseg_gist.analysis.areas import read_areas

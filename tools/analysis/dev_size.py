@@ -1,10 +1,9 @@
 """How large the development set must be (Table III).
 
-The trained stages stay as they are: only the choice is made again, on random
-parts of the images in dev_areas.json, which dev_areas.py writes beside the
-record. Seen with other scores, a search may ask for stages that were not
-trained: such a draw is not counted, and the column "complete" says how many
-are left. Means are over draws and seeds.
+The trained stages do not change. Only the choice is repeated, on random parts of the
+images in dev_areas.json, which dev_areas.py writes beside the record. With other
+scores, a search may ask for stages that were not trained. Such a draw is not counted;
+the column "complete" has the number of the others. Means are over draws and seeds.
 """
 
 from mmseg_gist.analysis.areas import draw_subsets, mean_iou, read_areas

@@ -1,11 +1,10 @@
-"""How right a stage's pseudo-labels are, where people labeled those images too.
+"""How accurate a stage's pseudo-labels are, if people labeled those images too.
 
-An experiment on a labeled data set hides the labels of its unlabeled images; here
-they are looked at. Counts that label_quality.json, beside the record, does not hold
-yet are made from the work dir and added to it. The table has the shares of each
-class in percent, and for each threshold of LabelErase the share that the labels
-keep and give to the class, how much of the class they have (recall), and how much
-of what they call so is it (precision).
+An experiment on a labeled data set hides the labels of its unlabeled images; this
+command compares with them. Counts that label_quality.json, beside the record, lacks are
+computed from the work dir and added. The table has the share of each class in percent
+and, for each threshold of LabelErase, the share that the labels keep and give to the
+class, the recall and the precision of the class.
 """
 
 import json

@@ -91,7 +91,7 @@ def list_images(folder: str | Path) -> list[str]:
         folder and then by file.
 
     Raises:
-        UserError: the folder is missing or holds no image.
+        UserError: The folder is missing or holds no image.
     """
     folder = Path(folder)
     files = (
@@ -112,7 +112,7 @@ def read_label(path: str | Path) -> np.ndarray:
         (H, W) uint8, or (H, W, 3) uint8 RGB for a color PNG.
 
     Raises:
-        UserError: the file is missing or cannot be decoded.
+        UserError: The file is missing or cannot be decoded.
     """
     try:
         with Image.open(path) as image:
@@ -172,7 +172,7 @@ def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.nd
         The label.
 
     Raises:
-        UserError: the label is a color image or has other values.
+        UserError: The label is a color image or has other values.
     """
     if label.ndim != 2:
         raise UserError(
@@ -192,7 +192,7 @@ def read_image(path: str | Path) -> np.ndarray:
     """Read an image as (H, W, 3) uint8, BGR.
 
     Raises:
-        UserError: the file is missing or cannot be decoded.
+        UserError: The file is missing or cannot be decoded.
     """
     image = cv2.imread(str(path))
     if image is None:

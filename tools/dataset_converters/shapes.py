@@ -1,8 +1,8 @@
 """Make the embedded data set: textured shapes on textured grounds.
 
-A class is a shape and a texture together, e.g. a striped disc; neither alone
-tells it. The color hints at the shape, not reliably; sizes, directions and
-the blotched grounds say nothing. Only the images that need labels get them.
+A class is a combination of shape and texture, e.g. a striped disc; neither alone
+identifies it. The color is an unreliable hint at the shape; sizes, directions and the
+blotched grounds carry no information. Only the images that need labels get them.
 
     python tools/dataset_converters/shapes.py data/shapes
 """

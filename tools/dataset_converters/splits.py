@@ -5,7 +5,7 @@ labeled, the next 50 are the development set, all the others are unlabeled.
 So a larger fraction contains a smaller one, and any shipped split, read as
 labeled + dev + unlabeled, is the order again.
 
-Own images, in a random order::
+Your own images, in a random order::
 
     python tools/dataset_converters/splits.py data/mine/images/train \
         --seed 0 --labeled 100 --out data/mine/splits/100

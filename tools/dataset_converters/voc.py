@@ -2,21 +2,21 @@ r"""Complete and check SegmentationClassAug, the labels of VOC's 10,582 images.
 
 A label is taken from the first of these that has it: SegmentationClassAug
 itself, VOC's SegmentationClass, --aug (a folder of index PNGs), --sbd (the
-folder ``cls`` with SBD's .mat files). What is there already is only checked, no
-file is ever changed::
+folder ``cls`` with SBD's .mat files). Existing labels are only checked; no file is ever
+changed::
 
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
         --sbd benchmark_RELEASE/dataset/cls
 
-Images of a list unlabeled*.txt need no label. Which images those are says the
-labeled share: 1/50 unless other lists are given, as here those of 1/8::
+Images of a list unlabeled*.txt need no label. The labeled share determines these
+images: 1/50 by default, or that of other lists, as here 1/8::
 
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 \
         --sbd benchmark_RELEASE/dataset/cls \
         --lists configs/_base_/splits/voc/{1-8/*,val}.txt
 
-VOC-animals is made of the same sources, in a folder of its own. With --long-side its
-3,576 images and their labels are resized, else they keep their size::
+VOC-animals is made from the same sources, in a separate folder. With --long-side, its
+3,576 images and their labels are resized; otherwise they keep their size::
 
     python tools/dataset_converters/voc.py data/VOCdevkit/VOC2012 --animals \
         --sbd benchmark_RELEASE/dataset/cls --long-side 288 --out data/voc_animals

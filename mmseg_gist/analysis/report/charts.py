@@ -1,4 +1,4 @@
-"""Charts as SVG to stand in a page: they take its font and colors.
+"""Charts as SVG for a page, with the page's font and colors.
 
 matplotlib draws; text stays text. Ink becomes ``currentColor`` and the series
 ``var(--series-<n>)``, so that the page's style sheet has both themes.
@@ -26,7 +26,7 @@ def lines(
     ylabel: str,
     ticks: Sequence[str] | None = None,
 ) -> str:
-    """A curve each, told apart by color, marker and line style.
+    """Curves that differ in color, marker and line style.
 
     Args:
         curves: By label, from x to y.
@@ -61,11 +61,11 @@ def lines(
 
 
 def pairs(names: Sequence[str], values: Mapping[str, Sequence], xlabel: str) -> str:
-    """A row a name with a point for each of two values, and a line between.
+    """A row per name, with a point for each of two values and a line between them.
 
     Args:
-        names: Of the rows, the first at the top.
-        values: By label, a number a row, None where there is none.
+        names: Names of the rows, the first at the top.
+        values: By label, a number per row, or None.
         xlabel: With the unit.
     """
     figure, axes = _axes(1.1 + 0.24 * len(names))
@@ -82,11 +82,11 @@ def pairs(names: Sequence[str], values: Mapping[str, Sequence], xlabel: str) -> 
 
 
 def stacks(names: Sequence[str], parts: Mapping[str, Sequence], xlabel: str) -> str:
-    """A bar a name, of several parts.
+    """A bar per name, with several parts.
 
     Args:
-        names: Of the bars, the first at the top.
-        parts: By label, a number a bar.
+        names: Names of the bars, the first at the top.
+        parts: By label, a number per bar.
         xlabel: With the unit.
     """
     figure, axes = _axes(1.1 + 0.22 * len(names))
@@ -108,7 +108,7 @@ def stacks(names: Sequence[str], parts: Mapping[str, Sequence], xlabel: str) -> 
 def _rows_to_svg(
     figure: Figure, names: Sequence[str], xlabel: str, legend_columns: int
 ) -> str:
-    """A chart with a row a name, the first at the top."""
+    """A chart with a row per name, the first at the top."""
     axes = figure.axes[0]
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
@@ -124,7 +124,7 @@ def tree(scores: Mapping[StagePath, float | None], best: StagePath) -> str:
 
     Args:
         scores: mIoU by path, None where a stage failed.
-        best: Has a thick frame and a star.
+        best: The stage with a thick frame and a star.
     """
     ends = path_ends(scores)
     heights = {}
@@ -172,12 +172,12 @@ def tree(scores: Mapping[StagePath, float | None], best: StagePath) -> str:
 
 
 def to_svg(figure: Figure, label: str, scale: bool = True) -> str:
-    """The ``<svg>`` element alone, with nothing that meets another one's.
+    """Only the ``<svg>`` element, with nothing that collides with another one's.
 
     Args:
-        figure: With the colors of :data:`COLORS`.
-        label: What it is, for those who cannot see it.
-        scale: It shrinks with the page; else it keeps its size.
+        figure: A figure in the colors of :data:`COLORS`.
+        label: A description for people who cannot see the chart.
+        scale: Whether the chart shrinks with the page.
     """
     text = StringIO()
     nothing = dict.fromkeys(('Date', 'Creator', 'Format', 'Type'))

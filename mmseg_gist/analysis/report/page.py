@@ -58,7 +58,7 @@ def write_report(cfg: Config, out: str | None = None) -> Path:
 
 
 def _values(run: Run, cfg: Config) -> dict:
-    """What the record tells."""
+    """The values that come from the record."""
     best = run.record.best
     rows = content.stages(run)
     # over the record, as the loop asks
@@ -113,7 +113,7 @@ def _values(run: Run, cfg: Config) -> dict:
 
 
 def _label_values(run: Run, cfg: Config, store: Store) -> dict:
-    """What the labels tell; without them, why they do not."""
+    """The values that come from the labels, or why there are none."""
     try:
         models = read_models(cfg, labeled_by(run.dev), store)
         images = read_images(cfg, models, store)

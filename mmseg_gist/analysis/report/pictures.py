@@ -1,4 +1,4 @@
-"""Small pictures as data URIs: what a page that stands alone can hold."""
+"""Small pictures as data URIs, which a self-contained page can hold."""
 
 import base64
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def photo(file: str) -> str:
 
 
 def label(array: np.ndarray, palette: Sequence[Sequence[int]]) -> str:
-    """A PNG of pure class colors, transparent where there is no class.
+    """A PNG of pure class colors, transparent at ignored pixels.
 
     Args:
         array: (H, W) uint8, class indices; others are ignored pixels.

@@ -1,8 +1,8 @@
-"""What the report takes from label files. Each is read once.
+"""The numbers and pictures that the report takes from label files, each read once.
 
-The numbers and pictures of the labels by a stage's model are kept in a JSON file
-beside the report: later reports of the run read that, and the labels may be gone
-by then (``train_cfg.keep='best'``).
+Those of the labels by a stage's model are kept in a JSON file beside the report. Later
+reports of the run read this file, since the labels may be gone by then
+(``train_cfg.keep='best'``).
 """
 
 import json
@@ -39,8 +39,8 @@ class Store:
     """JSON files by name in a folder.
 
     Args:
-        folder: Where they lie; made when the first is written.
-        readonly: Nothing is written.
+        folder: The folder, created when the first file is written.
+        readonly: Whether nothing is written.
     """
 
     def __init__(self, folder: Path, readonly: bool = False) -> None:
@@ -48,7 +48,7 @@ class Store:
         self.readonly = readonly
 
     def get(self, name: str) -> dict | None:
-        """None if there is no whole file."""
+        """None if there is no complete file."""
         try:
             return json.loads((self.folder / f'{name}.json').read_text())
         except (OSError, ValueError):
@@ -68,8 +68,8 @@ def read_models(
 
     Args:
         cfg (Config): The run's config, with ``metainfo``.
-        stages: Those whose models made labels.
-        store: Where to look first and to keep it.
+        stages: The stages whose models made labels.
+        store: Where to look first and to keep the result.
 
     Returns:
         dict: By the stage's name: ``images`` (how many were counted, of
@@ -136,7 +136,7 @@ def read_images(cfg: Config, models: dict[str, dict], store: Store) -> dict[str,
     Args:
         cfg (Config): The run's config, with ``metainfo``.
         models: See :func:`read_models`.
-        store: Where to look first and to keep it.
+        store: Where to look first and to keep the result.
 
     Returns:
         dict: ``labeled`` and ``unlabeled``, each from the image's path to
@@ -181,10 +181,10 @@ class HumanLabels:
         }
 
     def read(self, image: str) -> np.ndarray | None:
-        """(H, W) uint8, class indices and the ignored; None if there is no label.
+        """(H, W) uint8, class indices and ignored values; None if there is no label.
 
-        In experiments on data sets that are labeled whole unlabeled images have
-        one all the same, which the training does not see.
+        In experiments on fully labeled data sets, unlabeled images have a label as
+        well, which the training does not see.
         """
         if image in self.places:
             dataset, index = self.places[image]
@@ -197,7 +197,7 @@ class HumanLabels:
 
 
 def label_beside(dataset: BaseSegDataset, image: str) -> str | None:
-    """The file where an image's label would lie in a data set, if it is there."""
+    """The file of an image's label in a data set, if it exists."""
     prefix = dataset.data_prefix
     if 'seg_map_path' not in prefix or not image.endswith(dataset.img_suffix):
         return None
@@ -208,7 +208,7 @@ def label_beside(dataset: BaseSegDataset, image: str) -> str | None:
 
 
 def spaced(items: list, number: int) -> list:
-    """At most so many of them, evenly spaced."""
+    """At most the given number of items, evenly spaced."""
     step = max(1, len(items) / number)
     return [items[int(i * step)] for i in range(min(number, len(items)))]
 

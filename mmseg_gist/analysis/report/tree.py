@@ -6,7 +6,7 @@ from mmseg_gist.self_training.path import StagePath, uses_pseudo_labels
 
 
 def path_ends(paths: Iterable[StagePath]) -> list[StagePath]:
-    """The paths that no other one goes on from, neighbors side by side."""
+    """The paths that no other path extends, with neighbors side by side."""
     paths = set(paths)
     inner = {path[:-1] for path in paths if path}
     return sorted(paths - inner)

@@ -11,7 +11,7 @@ from mmseg_gist.utils import UserError
 
 @TRANSFORMS.register_module()
 class ConfidencePath(BaseTransform):
-    """Names the confidence of pseudo-labels whose data set does not.
+    """Adds the confidence path of pseudo-labels whose data set does not.
 
     Required Keys: ``seg_map_path``
 
@@ -28,17 +28,17 @@ class LabelErase(BaseTransform):
     """Ignore the pixels whose pseudo-label the model was unsure of (Eq. 9).
 
     A pixel whose confidence, the largest probability of its pseudo-label, is
-    below the threshold gets the ignore label. It stands right after
-    ``LoadAnnotations``, before anything changes the label's geometry. Labels
-    without a confidence, those made by people, pass unchanged.
+    below the threshold gets the ignore label. The transform belongs right after
+    ``LoadAnnotations``, before anything changes the label's geometry. Human labels,
+    which have no confidence, pass unchanged.
 
     One threshold for all classes erases rare classes first, since models are
     less sure of them. ``keep`` instead keeps the same share of each predicted
     class, as class-balanced self-training does
     (https://arxiv.org/abs/1810.07911): a stage of a self-training computes the
-    threshold of each class from all pseudo-labels that it draws. A list gives the
-    share of the first, second, ... stage on a path, the last one that of all deeper
-    ones: a curriculum, from the most confident pixels to all of them.
+    threshold of each class from all pseudo-labels that it draws. A list gives the share
+    of the first, second, ... stage on a path; deeper stages use its last share. So it
+    is a curriculum, from the most confident pixels to all of them.
 
     Required Keys: ``gt_seg_map`` (H, W) uint8, ``confidence_path`` (optional;
     8-bit PNG of the same size, confidence x 255 rounded)
@@ -48,14 +48,14 @@ class LabelErase(BaseTransform):
     Args:
         threshold (float | Sequence[float], optional): The paper's phi, in [0, 1],
             for all classes or for each. The file's steps are 1/255.
-        keep (float | Sequence[float], optional): In place of a threshold the share
-            of each class, in (0, 1], that is kept, the pixels with the highest
-            confidence: at all stages or, as a list, stage by stage.
+        keep (float | Sequence[float], optional): Instead of a threshold, the share of
+            each class, in (0, 1], that is kept: the pixels with the highest confidence.
+            A list gives a share for each stage.
         ignore_index (int): The label of erased pixels. Defaults to 255.
 
     Raises:
-        UserError: The arguments are none of these; the confidence cannot be read
-            or is of another size; ``keep`` is used outside of a self-training.
+        UserError: An argument is invalid; the confidence cannot be read or has another
+            size; ``keep`` is used outside self-training.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from mmseg_gist.utils import UserError
 class TemperatureScaling(BaseTransform):
     """Logits to probabilities, ``softmax(T * logits)``.
 
-    As the paper writes it the temperature multiplies, so T < 1 softens.
+    As in the paper, the temperature multiplies, so T < 1 softens.
 
     Required Keys: ``seg_logits`` (C, H, W) float tensor
 
@@ -34,12 +34,12 @@ class TemperatureScaling(BaseTransform):
 def softened(p: float, num_classes: int, T: float) -> float:
     """The largest probability after :class:`TemperatureScaling`.
 
-    A threshold of label erase is on probabilities with T: this one keeps the pixels
-    whose plain probability is at least ``p``.
+    The threshold of label erase applies to probabilities with T. This function gives
+    the threshold that keeps the pixels whose plain probability is at least ``p``.
 
     Args:
-        p (float): The largest plain probability, in [1 / C, 1]. The others are
-            taken to be equal.
+        p (float): The largest plain probability, in [1 / C, 1]. The others are assumed
+            to be equal.
         num_classes (int): C, at least 2.
         T (float): Temperature.
 

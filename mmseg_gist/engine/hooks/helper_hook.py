@@ -8,11 +8,11 @@ from mmseg_gist.utils import unwrapped
 class HelperHook(Hook):
     """Lets a helper of training, such as a discriminator, be resumed.
 
-    A helper is no part of the model's ``state_dict``: it travels beside it,
-    under its own name, in the checkpoints that a training resumes from.
+    A helper is not part of the model's ``state_dict``. In the checkpoints from which a
+    training resumes it is saved beside it, under its own name.
 
     Args:
-        name (str): Of the model's attribute, an ``nn.Module``.
+        name (str): The model's attribute, an ``nn.Module``.
     """
 
     def __init__(self, name: str) -> None:

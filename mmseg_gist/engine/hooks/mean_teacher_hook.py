@@ -16,8 +16,8 @@ def update_teacher(
 ) -> None:
     """``theta* = (1 - momentum) theta* + momentum theta``, as mmengine's averages.
 
-    Buffers (BatchNorm statistics) are the student's, or with ``update_buffers``
-    averages, too, unless they are whole numbers.
+    Buffers (BatchNorm statistics) are the student's. With ``update_buffers`` they are
+    averages as well, except integers.
     """
     for ours, theirs in zip(teacher.parameters(), student.parameters()):
         ours.lerp_(theirs, momentum)
@@ -33,21 +33,21 @@ class MeanTeacherHook(HelperHook):
     """Keeps ``model.teacher`` the moving average of ``model.student`` (Eq. 3).
 
     The teacher starts as a copy of the student and is updated after each
-    iteration. It is no part of the model's ``state_dict``, see
-    :class:`HelperHook`.
+    iteration. It is not part of the model's ``state_dict``, see :class:`HelperHook`.
 
     Args:
         momentum (float): The weight of the student, in (0, 0.5]: 1 - beta of the
             paper's Eq. 3, which has no public value. Defaults to 0.01.
         warm_up (bool): Whether the momentum after iteration i (from 0) is
-            ``max(1 / (i + 1), momentum)``, as in ClassMix: the plain mean
-            of all students so far, as long as they are few. Defaults to False.
+            ``max(1 / (i + 1), momentum)``, as in ClassMix. At first this is the plain
+            mean of all students so far. Defaults to False.
         update_buffers (bool): Whether buffers (BatchNorm statistics) are averaged
             like parameters, as in UniMatch V2; else they are the student's.
             Defaults to False.
 
     Raises:
-        UserError: The momentum is not in (0, 0.5], as one that weighs the teacher.
+        UserError: The momentum is not in (0, 0.5], for example since it weighs the
+            teacher.
     """
 
     def __init__(

@@ -17,11 +17,11 @@ from mmseg_gist.utils import atomic_path
 
 @HOOKS.register_module()
 class PredictionHook(Hook):
-    """Writes the predictions of a test, each to a file of its own.
+    """Writes the predictions of a test, each to its own file.
 
     mmseg's metric and hook name the files after the last part of the image's
-    path, which images of several folders have in common. Here each file has its
-    image's folder, see :func:`mmseg_gist.datasets.output_names.output_names`.
+    path, which images of several folders have in common. Here each file is in a folder
+    named like its image's, see :func:`mmseg_gist.datasets.output_names.output_names`.
 
     Args:
         out (str, optional): Folder of index PNGs: uint8, class indices, as mmseg
@@ -30,7 +30,7 @@ class PredictionHook(Hook):
             visualizer.
 
     Raises:
-        UserError: A file would take the place of an image or a label.
+        UserError: A file would replace an image or a label.
     """
 
     def __init__(self, out: str | None = None, show_dir: str | None = None) -> None:

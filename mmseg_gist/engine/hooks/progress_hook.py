@@ -9,18 +9,18 @@ from mmseg_gist.utils import atomic_path
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Saves where a training stands, atomically, so that it can be cut off.
+    """Saves the state of a training atomically, so that it can be interrupted.
 
-    There is one file, ``last.pth``, with all that resuming needs; mmengine's
-    own ``resume`` finds it too, through ``last_checkpoint``. (mmengine's
+    One file, ``last.pth``, has all that resuming needs. mmengine's own ``resume`` also
+    finds it, through ``last_checkpoint``. (mmengine's
     ``CheckpointHook`` deletes the old file before it writes the new one in
-    place, so a kill in between leaves none.) Weights that are not finite are not
+    place, so a kill in between leaves no file.) Weights that are not finite are not
     saved.
 
     Args:
         interval (int): Iterations between two saves; the last iteration is
-            always saved. Where gradients are accumulated, the save waits for the
-            optimizer's next step.
+            always saved. With gradient accumulation, the save waits for the optimizer's
+            next step.
     """
 
     priority = 'VERY_LOW'

@@ -12,14 +12,14 @@ OF_AMP = {'loss_scale', 'dtype', 'use_fsdp'}
 
 
 def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
-    """Builds an optimizer for a model that may have helpers of training in it.
+    """Builds an optimizer for a model that may contain helpers of training.
 
-    The constructor is given the part that learns, the user's own segmentor: those
-    with layer-wise decay look for its backbone and go by the names of its
-    parameters. Without a GPU, mixed precision is left out.
+    The constructor gets the part that learns, the user's own segmentor: constructors
+    with layer-wise decay look for its backbone and use the names of its parameters.
+    Without a GPU, mixed precision is turned off.
 
     Args:
-        model (nn.Module): It may name that part, ``learner``.
+        model (nn.Module): Its attribute ``learner``, if any, is that part.
         cfg (dict): As in mmengine's configs.
 
     Raises:

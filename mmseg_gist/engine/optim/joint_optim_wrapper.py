@@ -11,9 +11,9 @@ from mmseg_gist.utils import UserError, unwrapped
 class JointOptimWrapper(OptimWrapperDict):
     """Optimizers of different parameters that step together.
 
-    The model's ``parse_losses`` gives one loss for each of them, by name; the
-    gradients of all are there before the first of them steps. With this, the
-    standard ``train_step`` serves, also that of DistributedDataParallel.
+    The model's ``parse_losses`` gives one loss for each of them, by name. All gradients
+    are computed before the first optimizer steps. So the standard ``train_step`` works,
+    also with DistributedDataParallel.
     """
 
     def update_params(
@@ -38,7 +38,7 @@ class JointOptimWrapper(OptimWrapperDict):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Mixed precision and gradient accumulation, as the wrappers are set."""
+        """Mixed precision and gradient accumulation, as each wrapper is configured."""
         with ExitStack() as stack:
             for wrapper in self.values():
                 stack.enter_context(wrapper.optim_context(model))
@@ -55,18 +55,17 @@ class JointOptimWrapper(OptimWrapperDict):
 class S4GANOptimWrapperConstructor:
     """An optimizer for ``model.segmentor``, another for ``model.discriminator``.
 
-    ``optim_wrapper.segmentor`` and ``optim_wrapper.discriminator`` hold what is
-    different for the one: the discriminator's ``optimizer`` at least, and the
-    segmentor's ``constructor`` where it is not the default one, as for layer-wise
-    decay. The rest, such as the wrapper's type, is alike, so mixed precision is for
-    both.
+    ``optim_wrapper.segmentor`` and ``optim_wrapper.discriminator`` hold the settings
+    that differ: at least the discriminator's ``optimizer``, and the segmentor's
+    ``constructor`` if it is not the default, as for layer-wise decay. Both share the
+    rest, such as the wrapper's type, and so mixed precision.
 
     Args:
-        optim_wrapper_cfg (dict): Config of both.
-        paramwise_cfg (dict, optional): Of the segmentor's parameters.
+        optim_wrapper_cfg (dict): Config of both optimizers.
+        paramwise_cfg (dict, optional): Settings of the segmentor's parameters.
 
     Raises:
-        UserError: There is layer-wise decay, but not its constructor.
+        UserError: Layer-wise decay lacks its constructor.
     """
 
     def __init__(

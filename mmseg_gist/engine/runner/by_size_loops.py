@@ -1,6 +1,6 @@
 """Evaluation whose batches may hold images of several sizes.
 
-mmseg's data preprocessor stacks the images of a batch, so they must be of one size.
+mmseg's data preprocessor stacks the images of a batch, so they must have one size.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class _BySize:
-    """Hands the images of each size to the model as a batch of their own."""
+    """Gives the images of each size to the model as a separate batch."""
 
     def run_iter(self, idx: int, data_batch: dict) -> None:
         for part in by_size(data_batch):
@@ -36,7 +36,7 @@ def by_size(batch: dict) -> Iterator[dict]:
             list as long; in test-time augmentation such a list for each view.
 
     Yields:
-        dict: The same, of some of the images.
+        dict: The same structure, for some of the images.
     """
     inputs = batch['inputs']
     in_views = not isinstance(inputs[0], Tensor)

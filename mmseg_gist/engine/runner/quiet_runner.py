@@ -1,4 +1,4 @@
-"""Runners whose log shows what a run does."""
+"""Runners whose log shows only what a run does."""
 
 import os.path as osp
 import re
@@ -35,7 +35,7 @@ def is_news(record: LogRecord) -> bool:
 
 
 def leave_out_noise(logger: MMLogger, log_level: str) -> None:
-    """Filters a logger, unless all is to be seen."""
+    """Filters a logger, except at level DEBUG."""
     if log_level != 'DEBUG':
         logger.addFilter(is_news)
 
@@ -43,8 +43,8 @@ def leave_out_noise(logger: MMLogger, log_level: str) -> None:
 class QuietRunner(Runner):
     """mmengine's Runner without noise.
 
-    It logs the environment when all has been built: an error of the user's comes
-    before, and alone.
+    It logs the environment after everything is built, so a user's error comes first and
+    alone.
     """
 
     def build_logger(self, log_level='INFO', *args, **kwargs) -> MMLogger:
@@ -73,13 +73,13 @@ class QuietRunner(Runner):
 
     @property
     def config_file(self) -> str:
-        """Where the config is written to."""
+        """The file to which the config is written."""
         name = osp.basename(self.cfg.filename or f'{self.timestamp}.py')
         return osp.join(self.work_dir, name)
 
 
 class BriefRunner(QuietRunner):
-    """One of many in a run, whose environment has been logged."""
+    """One Runner of many in a run, which has already logged the environment."""
 
     def _log_env(self, env_cfg: dict) -> None:
         self._env_cfg = None

@@ -14,10 +14,9 @@ from .stage_train_loop import StageTrainLoop
 class SemiSupervisedTrainLoop(StageTrainLoop):
     """Trains on labeled and unlabeled images in each batch, and validates.
 
-    A batch holds as many images of the config's ``unlabeled_dataloader``
-    (source 1) as of its ``train_dataloader`` (source 0), for each of which
-    ``train_dataloader.batch_size`` counts. The other settings of the loader are
-    those of ``train_dataloader``.
+    A batch holds ``train_dataloader.batch_size`` images of the config's
+    ``train_dataloader`` (source 0) and equally many of its ``unlabeled_dataloader``
+    (source 1). The other settings of the loader are those of ``train_dataloader``.
 
     Args:
         runner (Runner): Its config has ``unlabeled_dataloader``.
@@ -27,7 +26,7 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
             :class:`StageTrainLoop`.
 
     Raises:
-        UserError: The data are not in order.
+        UserError: The data have a fault.
     """
 
     def __init__(
@@ -56,12 +55,12 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
 
 
 def two_sources(dataloader: dict, unlabeled: dict) -> dict:
-    """A dataloader's config with as many unlabeled images in each batch again.
+    """A dataloader's config with equally many unlabeled images added to each batch.
 
     Args:
         dataloader (dict): Config of the labeled images.
-        unlabeled (dict): Config of the data set of unlabeled images. What its
-            pipeline does to pseudo-labels alone is left out.
+        unlabeled (dict): Config of the data set of unlabeled images. Steps of its
+            pipeline that are only for pseudo-labels are left out.
 
     Returns:
         dict: A config.

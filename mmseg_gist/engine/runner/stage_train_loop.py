@@ -13,16 +13,15 @@ from mmseg_gist.utils import derive_seed
 
 @LOOPS.register_module()
 class StageTrainLoop(IterBasedTrainLoop):
-    """Iteration-based training that can be cut off at no cost.
+    """Iteration-based training that can be interrupted at no cost.
 
-    The data continue where they stopped, without being replayed, and the random
-    numbers of an iteration (dropout, batch augmentation) follow from the seed
-    and the iteration.
+    The data continue where they stopped, without being replayed. The random numbers of
+    an iteration (dropout, batch augmentation) follow from the seed and the iteration.
 
     Args:
         seed (int): The stage's seed.
         val_interval (int, optional): Iterations between validations; the end is
-            validated, too. None where validation is left to the caller.
+            validated, too. With None, the caller validates.
         **kwargs: See :class:`mmengine.runner.IterBasedTrainLoop`.
     """
 

@@ -23,7 +23,7 @@ class DeepLabV2ResNet(ResNet):
             ``norm_eval``, ``out_indices`` and ``with_cp``.
 
     Raises:
-        KeyError: On another depth.
+        KeyError: The depth is not 50 or 101.
     """
 
     arch_settings = {depth: ResNet.arch_settings[depth] for depth in (50, 101)}

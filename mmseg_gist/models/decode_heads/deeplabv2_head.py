@@ -15,9 +15,8 @@ class DeepLabV2Head(BaseDecodeHead):
         in_channels (int): Channels of the feature.
         num_classes (int): Number of classes.
         dilations (Sequence[int]): Dilation, and padding, of each branch.
-        num_branches (int): How many branches, counted from the first, there
-            are. 4 is DeepLab-v2; the code that AdvSemiSeg, S4GAN and
-            ClassMix share sums only 2.
+        num_branches (int): Number of branches, counted from the first. DeepLab-v2 has
+            4; the code shared by AdvSemiSeg, S4GAN and ClassMix sums only 2.
         loss_decode (dict | Sequence[dict], optional): The loss, by default the
             mean cross entropy over the pixels that are not ignored.
         align_corners (bool): How logits are resized to labels and images.
@@ -27,7 +26,7 @@ class DeepLabV2Head(BaseDecodeHead):
             ``in_index`` and ``ignore_index``.
 
     Raises:
-        UserError: Where there are fewer dilations than ``num_branches``.
+        UserError: There are fewer dilations than ``num_branches``.
     """
 
     def __init__(

@@ -4,17 +4,17 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class S4GANDiscriminator(nn.Module):
-    """Tells the label maps of people from those of a model, image by image.
+    """Distinguishes human label maps from those of a model, image by image.
 
     Four convolutions (4 x 4, stride 2), the mean over the map, one linear
     layer: section 3.1 of https://arxiv.org/abs/1908.05724.
 
     Args:
         in_channels (int): Classes and the image's channels.
-        channels (int): Of the first convolution; each further one has twice
-            as many. Defaults to 64.
-        dropout_ratio (float): Of whole channels, after each convolution but
-            the last. Defaults to 0.5.
+        channels (int): Channels of the first convolution; each later one has twice as
+            many. Defaults to 64.
+        dropout_ratio (float): Dropout of whole channels, after each convolution but the
+            last. Defaults to 0.5.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class S4GANDiscriminator(nn.Module):
         self.score = nn.Linear(widths[-1], 1)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Tells human labels from predictions.
+        """Scores how human label maps look.
 
         Args:
             maps (Tensor): (N, in_channels, H, W); H and W of at least 16.
 
         Returns:
-            tuple[Tensor, Tensor]: Scores (N, ), logits of being a person's,
-            and features (N, 8 * channels).
+            tuple[Tensor, Tensor]: Scores (N, ), logits of being human, and features (N,
+            8 * channels).
         """
         features = self.layers(maps).mean(dim=(2, 3))
         return self.score(features).squeeze(1), features

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 @MODELS.register_module()
 class ConsistencyLoss(nn.Module):
-    """How far the student's pooled features are from the teacher's, Eq. 4 to 8.
+    """Distance between the pooled features of student and teacher, Eq. 4 to 8.
 
     Both feature maps are averaged over the image and go through dropout, each
     with its own mask; the loss is the mean absolute difference.
@@ -29,7 +29,7 @@ class ConsistencyLoss(nn.Module):
 
         Args:
             student (Tensor): (N, C, H, W), last features of the backbone.
-            teacher (Tensor): (N, C, H, W), those of the teacher's.
+            teacher (Tensor): (N, C, H, W), the same of the teacher.
 
         Returns:
             Tensor: Scalar.

@@ -15,8 +15,8 @@ class ClassMix(TeacherSegmentor):
 
     The teacher, the moving average of the segmentor that
     :class:`mmseg_gist.engine.hooks.MeanTeacherHook` keeps, labels unlabeled
-    images. Parts of each are pasted on the next, its pseudo-labels likewise,
-    and the segmentor learns from the mixed images and from labeled ones:
+    images. Parts of each image, with their pseudo-labels, are pasted onto the next. The
+    segmentor learns from the mixed images and from labeled ones:
 
     ``L = CE(labeled) + loss_weight * w * CE(mixed)``
 
@@ -30,12 +30,12 @@ class ClassMix(TeacherSegmentor):
         segmentor (dict): Config of any mmseg segmentor.
         mask (dict): Config of what is pasted, ``dict(type='ClassMask')`` or
             ``dict(type='CutMask')``. Defaults to the former.
-        augmentation (dict, optional): Config of what is done to the mixed
-            images: a function of (N, 3, H, W) in [0, 255]. None for nothing.
+        augmentation (dict, optional): Config of the augmentation of the mixed images: a
+            function of (N, 3, H, W) in [0, 255]. None for no augmentation.
         threshold (float): In [0, 1]. Defaults to 0.968.
         loss_weight (float): Defaults to 1.
-        ignore_index (int, optional): The label of padded pixels. Defaults to the
-            one that the segmentor's loss leaves out.
+        ignore_index (int, optional): The label of padded pixels. Defaults to the one
+            that the segmentor's loss ignores.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 

@@ -11,7 +11,7 @@ from .semi_segmentor import SemiSegmentor, full_logits, not_padded, split_by_sou
 class S4GAN(SemiSegmentor):
     """S4GAN (https://arxiv.org/abs/1908.05724) around any segmentor.
 
-    A discriminator tells human label maps from predicted ones, each seen
+    A discriminator distinguishes human label maps from predicted ones. It sees each map
     together with its image. The segmentor learns from
 
     - ``CE(labeled)``, its own loss;
@@ -22,20 +22,21 @@ class S4GAN(SemiSegmentor):
 
     The discriminator learns ``(BCE(human, 1) + BCE(predicted, 0)) / 2``. Both
     learn in the same step, :class:`mmseg_gist.engine.optim.JointOptimWrapper`;
-    no gradient of the one's losses reaches the other.
+    gradients of one's losses do not reach the other.
 
     A batch holds labeled (source 0) and unlabeled images (source 1).
 
     Args:
         segmentor (dict): Config of any mmseg segmentor with ``num_classes``.
         discriminator (dict, optional): Config of the discriminator. Defaults to
-            ``dict(type='S4GANDiscriminator')``; its ``in_channels`` to the classes
-            and the channels that the backbone's first convolution takes.
+            ``dict(type='S4GANDiscriminator')``. Its ``in_channels`` defaults to the
+            number of classes plus the channels that the backbone's first convolution
+            takes.
         weight_fm (float): Defaults to 0.1.
         weight_st (float): Defaults to 1.
         threshold (float): In [0, 1]. Defaults to 0.6.
-        ignore_index (int, optional): The label of padded pixels. Defaults to the
-            one that the segmentor's loss leaves out.
+        ignore_index (int, optional): The label of padded pixels. Defaults to the one
+            that the segmentor's loss ignores.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 
@@ -106,7 +107,7 @@ class S4GAN(SemiSegmentor):
         return losses
 
     def parse_losses(self, losses: dict[str, Tensor]) -> tuple[dict, dict]:
-        """As mmengine's, but with one loss for each of the two optimizers.
+        """Like mmengine's, but with one loss for each of the two optimizers.
 
         Returns:
             tuple[dict, dict]: Scalars for ``segmentor`` and ``discriminator``,
@@ -144,7 +145,7 @@ def with_image(maps: Tensor, images: Tensor) -> Tensor:
 
 
 def one_hot(label: Tensor, num_classes: int) -> Tensor:
-    """Probabilities of a label map, all 0 where it is ignored.
+    """Probabilities of a label map, all 0 at ignored pixels.
 
     Args:
         label (Tensor): (N, H, W), classes 0..C-1; others are ignored.
@@ -158,7 +159,7 @@ def one_hot(label: Tensor, num_classes: int) -> Tensor:
 
 
 def frozen(module: nn.Module, inputs: Tensor):
-    """The module's output, with gradient to the inputs, none to its parameters."""
+    """The module's output, with gradients for the inputs but not for its parameters."""
     parameters = {name: p.detach() for name, p in module.named_parameters()}
     return torch.func.functional_call(module, parameters, (inputs,))
 
@@ -171,12 +172,12 @@ def bce(scores: Tensor, target: float) -> Tensor:
 
 
 def mean_cross_entropy(logits: Tensor, label: Tensor, ignore_index: int) -> Tensor:
-    """The mean over the pixels that are not ignored, 0 if there is none.
+    """The mean over the pixels that are not ignored, 0 if all are ignored.
 
     Args:
         logits (Tensor): (N, C, H, W).
         label (Tensor): (N, H, W), int64.
-        ignore_index (int): The label of the others.
+        ignore_index (int): The label of ignored pixels.
     """
     total = F.cross_entropy(logits, label, ignore_index=ignore_index, reduction='sum')
     return total / (label != ignore_index).sum().clamp(min=1)

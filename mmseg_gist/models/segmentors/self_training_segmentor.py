@@ -15,19 +15,19 @@ from .semi_segmentor import SemiSegmentor, split_by_source, weighted, with_label
 class SelfTrainingSegmentor(SemiSegmentor):
     """The loss of a self-training stage around any segmentor with a backbone.
 
-    A batch of one kind of label has the segmentor's own loss. In a mixed batch
-    human labels (source 0) and pseudo-labels (source 1) are averaged apart and
-    weighted, Eq. 2: ``alpha * CE(labeled) + (1 - alpha) * CE(pseudo)``.
+    A batch with one kind of label has the segmentor's own loss. In a mixed batch, human
+    labels (source 0) and pseudo-labels (source 1) are averaged separately and weighted,
+    Eq. 2: ``alpha * CE(labeled) + (1 - alpha) * CE(pseudo)``.
 
-    With ``consistency`` the mean-teacher loss on the backbone's last features
-    (Eq. 4 to 8) is added, on all images of the batch alike. The student's
+    ``consistency`` adds the mean-teacher loss on the backbone's last features (Eq. 4 to
+    8), on all images of the batch. The student's
     features are those that its segmentation loss computed; the teacher runs
     its backbone only, without gradient and in eval mode.
     :class:`mmseg_gist.engine.hooks.MeanTeacherHook` updates it.
 
-    With ``perturbation`` the pseudo-labeled images of a batch, and never those
-    with human labels, are pasted on one another together with their labels, and
-    then augmented, by the parts that :class:`ClassMix` uses.
+    With ``perturbation``, the pseudo-labeled images of a batch are pasted onto one
+    another together with their labels and then augmented, with the same parts as in
+    :class:`ClassMix`. Images with human labels do not change.
 
     Args:
         segmentor (dict): Config of any mmseg segmentor.
@@ -61,7 +61,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
 
     @property
     def student(self) -> nn.Module:
-        """nn.Module: What the teacher is the average of."""
+        """nn.Module: The module of which the teacher is the average."""
         return self.segmentor.backbone
 
     def train(self, mode: bool = True):
@@ -83,7 +83,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
             ``pseudo.`` in mixed batches) and ``loss_consistency``.
 
         Raises:
-            UserError: The backbone ends in other features in training.
+            UserError: The backbone's last features differ in training and prediction.
         """
         parts = [
             (source, *(self.perturbed(*part) if source == 1 else part))
@@ -117,7 +117,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
     def perturbed(
         self, inputs: Tensor, data_samples: SampleList
     ) -> tuple[Tensor, SampleList]:
-        """Pseudo-labeled images, pasted on one another and augmented.
+        """Pseudo-labeled images, pasted onto one another and augmented.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalized.

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 class SemiSegmentor(BaseModel):
     """A segmentor in training, with helpers that only training needs.
 
-    Its ``state_dict`` is that of the plain segmentor, and it loads one: what
-    subclasses add beside ``segmentor`` (teachers, discriminators) is left out
-    and travels in checkpoints by other ways. Predictions are the segmentor's.
+    Its ``state_dict`` is that of the plain segmentor, and it loads one. Modules that
+    subclasses add beside ``segmentor`` (teachers, discriminators) are not in it; hooks
+    save them. Predictions are the segmentor's.
 
     Args:
         segmentor (dict): Config of any mmseg segmentor.
@@ -43,12 +43,12 @@ class SemiSegmentor(BaseModel):
 
     @property
     def learner(self) -> nn.Module:
-        """nn.Module: What the constructor of the optimizer is given."""
+        """nn.Module: The part that the optimizer's constructor gets."""
         return self.segmentor
 
     @property
     def ignored_label(self) -> int:
-        """int: The label that the segmentor's loss leaves out."""
+        """int: The label that the segmentor's loss ignores."""
         head = getattr(self.segmentor, 'decode_head', None)
         head = head[-1] if isinstance(head, nn.ModuleList) else head
         return getattr(head, 'ignore_index', 255)
@@ -59,7 +59,7 @@ class SemiSegmentor(BaseModel):
     def forward(
         self, inputs: Tensor, data_samples: OptSampleList = None, mode: str = 'tensor'
     ):
-        """As :meth:`mmseg.models.BaseSegmentor.forward`."""
+        """Same as :meth:`mmseg.models.BaseSegmentor.forward`."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)
         return self.segmentor(inputs, data_samples, mode)
@@ -72,8 +72,8 @@ class SemiSegmentor(BaseModel):
 
         Args:
             inputs (Tensor): (N, C, H, W), normalized if the data preprocessor does.
-            augmentation (Callable, optional): From (N, C, H, W) to the same. None
-                for nothing.
+            augmentation (Callable, optional): From (N, C, H, W) to the same. None for
+                no augmentation.
 
         Returns:
             Tensor: (N, C, H, W), as the inputs.
@@ -86,7 +86,7 @@ class SemiSegmentor(BaseModel):
 
 
 def _keep_segmentor(module: nn.Module, state_dict: dict, prefix: str, *args) -> None:
-    """Drops every key but the segmentor's and takes the prefix off these."""
+    """Drops every key but the segmentor's and removes their prefix."""
     ours = f'{prefix}segmentor.'
     for key in [key for key in state_dict if key.startswith(prefix)]:
         value = state_dict.pop(key)
@@ -101,8 +101,8 @@ def split_by_source(
 
     Args:
         inputs (Tensor): (N, 3, H, W).
-        data_samples (list): N samples, whose metainfo ``source`` tells the
-            data set (see :class:`mmseg_gist.datasets.DrawDataset`).
+        data_samples (list): N samples, whose metainfo ``source`` is the data set (see
+            :class:`mmseg_gist.datasets.DrawDataset`).
 
     Returns:
         list[tuple]: source, inputs and samples of each part, by source.
@@ -129,7 +129,7 @@ def with_labels(data_samples: SampleList, labels: Tensor) -> SampleList:
 
 
 def weighted(losses: dict[str, Tensor], weight: float | Tensor) -> dict[str, Tensor]:
-    """A segmentor's losses times a weight; what it only logs stays as it is."""
+    """A segmentor's losses times a weight; values that it only logs do not change."""
     return {
         name: value * weight if 'loss' in name else value
         for name, value in losses.items()
@@ -144,8 +144,8 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
         inputs (Tensor): (N, 3, H, W), normalized.
 
     Returns:
-        Tensor: (N, C, H, W); of mmseg's heads with one channel, whose logit is that
-        of the second of two classes, (N, 2, H, W).
+        Tensor: (N, C, H, W). For mmseg's heads with one channel, whose logit is that of
+        the second of two classes, (N, 2, H, W).
     """
     size = inputs.shape[2:]
     with answering_as_in_prediction(segmentor):
@@ -157,10 +157,10 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
 
 @contextmanager
 def answering_as_in_prediction(segmentor: nn.Module) -> Iterator[None]:
-    """The backbone and the heads have the outputs of prediction, and train.
+    """Makes backbone and heads return their outputs of prediction while they train.
 
-    In training some of mmseg's have others (DDRNet, PIDNet, KNet). What is inside of
-    them, BatchNorm and dropout, stays in its mode.
+    In training, some of mmseg's return others (DDRNet, PIDNet, KNet). The modules
+    inside them, such as BatchNorm and dropout, keep their mode.
     """
     parts = []
     for part in segmentor.children():

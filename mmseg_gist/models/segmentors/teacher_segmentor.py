@@ -15,19 +15,19 @@ class TeacherSegmentor(SemiSegmentor):
     """A segmentor whose moving average, the teacher, labels unlabeled images.
 
     :class:`mmseg_gist.engine.hooks.MeanTeacherHook` updates the teacher.
-    Subclasses say what is learned from these labels.
+    Subclasses define what is learned from these labels.
 
     Args:
         segmentor (dict): Config of any mmseg segmentor.
-        mask (dict): Config of what is pasted on other images, such as
+        mask (dict): Config of the mask of pixels pasted onto other images, such as
             ``dict(type='BoxMask')``.
-        augmentation (dict, optional): Config of what is done to the images that
-            the segmentor learns from: a function of (N, 3, H, W) in [0, 255].
-            None for nothing.
+        augmentation (dict, optional): Config of the augmentation of the images that the
+            segmentor learns from: a function of (N, 3, H, W) in [0, 255]. None for no
+            augmentation.
         threshold (float): The least probability of a sure pixel, in [0, 1].
             Defaults to 0.95.
-        ignore_index (int, optional): The label of padded pixels. Defaults to the
-            one that the segmentor's loss leaves out.
+        ignore_index (int, optional): The label of padded pixels. Defaults to the one
+            that the segmentor's loss ignores.
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
 
     Raises:
@@ -52,7 +52,7 @@ class TeacherSegmentor(SemiSegmentor):
 
     @property
     def student(self) -> nn.Module:
-        """nn.Module: What the teacher is the average of."""
+        """nn.Module: The module of which the teacher is the average."""
         return self.segmentor
 
     def train(self, mode: bool = True):
@@ -64,7 +64,7 @@ class TeacherSegmentor(SemiSegmentor):
     def pseudo_labels(
         self, inputs: Tensor, data_samples: SampleList
     ) -> tuple[Tensor, Tensor]:
-        """What the teacher sees in images.
+        """The teacher's labels for images.
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalized.

@@ -7,13 +7,12 @@ from mmseg.utils import SampleList
 
 @MODELS.register_module()
 class LogitsTTAModel(SegTTAModel):
-    """mmseg's test-time augmentation whose samples have ``seg_logits``, too.
+    """mmseg's test-time augmentation, whose samples also have ``seg_logits``.
 
-    They are such that their softmax is the mean of the probabilities of all
-    views. With one channel ``seg_logits`` are the mean itself, since mmseg's
-    segmentors give a probability there (of which SegTTAModel takes the sigmoid
-    once more, so that nearly all pixels become foreground). A view that is alone
-    stays as it is.
+    Their softmax is the mean of the probabilities of all views. With one channel,
+    ``seg_logits`` are the mean itself, since mmseg's segmentors then return a
+    probability. (SegTTAModel applies the sigmoid once more, so nearly all pixels become
+    foreground.) A single view does not change.
     """
 
     def merge_preds(self, data_samples_list: list[SampleList]) -> SampleList:
@@ -23,7 +22,7 @@ class LogitsTTAModel(SegTTAModel):
             data_samples_list (list): For each image the samples of its views.
 
         Returns:
-            list: A sample an image, with ``pred_sem_seg`` (1, H, W) and
+            list: A sample per image, with ``pred_sem_seg`` (1, H, W) and
             ``seg_logits`` (C, H, W).
         """
         if all(len(views) == 1 for views in data_samples_list):

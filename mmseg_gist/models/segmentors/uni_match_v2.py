@@ -14,8 +14,8 @@ from .teacher_segmentor import TeacherSegmentor
 class UniMatchV2(TeacherSegmentor):
     """UniMatch V2 (https://arxiv.org/abs/2410.10777) around any EncoderDecoder.
 
-    The teacher labels unlabeled images, and the segmentor learns these labels
-    from two strong views of each, and human labels from labeled images:
+    The teacher labels unlabeled images. The segmentor learns these labels from two
+    strong views of each image, and human labels from labeled images:
 
     ``L = (CE(labeled) + (s_1 + s_2) / 2) / 2``
 
@@ -23,10 +23,10 @@ class UniMatchV2(TeacherSegmentor):
     the pixels in which the teacher's largest probability is at least
     ``threshold``, over the number of pixels that were not padded.
 
-    Each view is augmented, and then a part of the next image is pasted on it,
-    with its labels. What the decoder sees of the two has complementary channel
-    dropout, :func:`mmseg_gist.models.utils.complementary_dropout`. The head must
-    predict logits, as nearly all of mmseg's do.
+    Each view is augmented, and then a part of the next image is pasted onto it, with
+    its labels. The features that the decoder sees have complementary channel dropout,
+    :func:`mmseg_gist.models.utils.complementary_dropout`. The head must predict logits,
+    as nearly all of mmseg's do.
 
     A batch holds labeled (source 0) and unlabeled images (source 1). The
     arguments are those of :class:`TeacherSegmentor`.
@@ -64,7 +64,7 @@ class UniMatchV2(TeacherSegmentor):
     def strong_view(
         self, images: Tensor, label: Tensor, sure: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Augmented images, pasted on one another with their labels.
+        """Augmented images, pasted onto one another with their labels.
 
         Args:
             images (Tensor): (N, 3, H, W), normalized.
@@ -102,13 +102,13 @@ class UniMatchV2(TeacherSegmentor):
 def sure_cross_entropy(
     logits: Tensor, label: Tensor, sure: Tensor, ignore_index: int
 ) -> Tensor:
-    """The sum over the sure pixels, over the number of pixels that have a label.
+    """The sum over the sure pixels, divided by the number of pixels with a label.
 
     Args:
         logits (Tensor): (N, C, H, W).
         label (Tensor): (N, H, W), int64.
         sure (Tensor): (N, H, W), bool.
-        ignore_index (int): The label of pixels that have none.
+        ignore_index (int): The value of pixels without a label.
 
     Returns:
         Tensor: A scalar; 0 if no pixel has a label.

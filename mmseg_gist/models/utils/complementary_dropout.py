@@ -8,16 +8,16 @@ from torch import Tensor
 def complementary_dropout(
     features: Tensor | Sequence, num_images: int
 ) -> Tensor | list:
-    """Channel dropout of two views: what one of them loses, the other has twice.
+    """Channel dropout of two views: a channel dropped in one is doubled in the other.
 
     Each channel's factor is 0 or 2 in the first view, with the same probability,
-    and 2 or 0 in the second. Half of the images, rounded down and drawn anew, lose
-    nothing. Maps with the same number of channels have the same factors, as in the
+    and 2 or 0 in the second. Half of the images, rounded down and drawn anew each time,
+    lose nothing. Maps with the same number of channels have the same factors, as in the
     code of UniMatch V2 (https://arxiv.org/abs/2410.10777), whose maps are alike.
 
     Args:
         features (Tensor | Sequence): Maps (2N, C, ...), one view after the other,
-            or what a backbone gives: a sequence of such maps, which may be nested.
+            or a backbone's output: a sequence of such maps, which may be nested.
         num_images (int): N.
 
     Returns:

@@ -8,14 +8,14 @@ from torch import nn
 class DepthwiseConv2d(nn.Conv2d):
     """Depthwise convolution of stride 1 without a bias.
 
-    PyTorch computes the same; but on CPUs its kernels for the gradients of large and
-    of dilated convolutions take up to five times as long as
-    :class:`DepthwiseGradients` (for 3 x 3 without dilation they are the faster
-    ones). On GPUs, and under autocast, PyTorch's own are used.
+    PyTorch computes the same. But on CPUs its kernels for the gradients of large and of
+    dilated convolutions take up to five times as long as :class:`DepthwiseGradients`
+    (for 3 x 3 without dilation they are faster). On GPUs, and under autocast, PyTorch's
+    own kernels are used.
 
     Args:
         channels (int): In and out.
-        kernel_size (int): Of the square kernel.
+        kernel_size (int): Side of the square kernel.
         padding (int): Zeros on each side, at most ``dilation * (kernel_size - 1)``.
         dilation (int): Defaults to 1.
     """

@@ -1,4 +1,4 @@
-"""Which pixels of an image are pasted on the next image of the batch."""
+"""Masks of the pixels that are pasted onto the next image of the batch."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def mix_with_next(mask: Tensor, batch: Tensor) -> Tensor:
-    """Pastes the masked pixels of each image on the next one; the last on the first.
+    """Pastes the masked pixels of each image onto the next; the last onto the first.
 
     ``out_i = mask_i * batch_i + (1 - mask_i) * batch_{(i + 1) mod N}``
 
@@ -25,7 +25,7 @@ def mix_with_next(mask: Tensor, batch: Tensor) -> Tensor:
 
 
 def build_mask(cfg: dict, ignore_index: int) -> Callable:
-    """Builds what chooses pixels; of a segmentor whose loss leaves out a label."""
+    """Builds a mask for a segmentor whose loss ignores a label."""
     if cfg['type'] == 'ClassMask':
         cfg = {'ignore_index': ignore_index, **cfg}
     return MODELS.build(cfg)
@@ -35,11 +35,11 @@ def build_mask(cfg: dict, ignore_index: int) -> Callable:
 class ClassMask:
     """All pixels of half of the classes of an image (ClassMix).
 
-    Of n classes in an image floor(n / 2) are drawn, each with the same
-    probability. (https://arxiv.org/abs/2007.07936)
+    With n classes in an image, floor(n / 2) are drawn, each with the same probability
+    (https://arxiv.org/abs/2007.07936).
 
     Args:
-        ignore_index (int): Pixels with this label are of no class.
+        ignore_index (int): Pixels with this label have no class.
             Defaults to 255.
     """
 
@@ -47,7 +47,7 @@ class ClassMask:
         self.ignore_index = ignore_index
 
     def __call__(self, labels: Tensor) -> Tensor:
-        """Which pixels are pasted.
+        """The pixels that are pasted.
 
         Args:
             labels (Tensor): (N, H, W), int, the classes of the images.
@@ -75,10 +75,10 @@ class CutMask:
     """
 
     def __call__(self, labels: Tensor) -> Tensor:
-        """Which pixels are pasted.
+        """The pixels that are pasted.
 
         Args:
-            labels (Tensor): (N, H, W), of which the shape counts.
+            labels (Tensor): (N, H, W); only the shape counts.
 
         Returns:
             Tensor: (N, H, W), bool.
@@ -121,10 +121,10 @@ class BoxMask:
         self.prob = prob
 
     def __call__(self, labels: Tensor) -> Tensor:
-        """Which pixels are pasted.
+        """The pixels that are pasted.
 
         Args:
-            labels (Tensor): (N, H, W), of which the shape counts.
+            labels (Tensor): (N, H, W); only the shape counts.
 
         Returns:
             Tensor: (N, H, W), bool.

@@ -13,9 +13,9 @@ _TURN = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
 class StrongAugmentation:
     """Color jitter, gray and Gaussian blur of a batch, on its device.
 
-    All leave the labels valid, and each image has random numbers of its own.
-    Gray is the mean of the three channels and hue turns about the gray axis, so
-    the order of the channels plays no part.
+    Labels stay valid, and each image has its own random numbers. Gray is the mean of
+    the three channels and hue rotates about the gray axis, so the order of the channels
+    does not matter.
 
     Args:
         jitter (float): Factors of brightness, contrast and saturation are
@@ -77,7 +77,7 @@ def color_jitter(
 ) -> Tensor:
     """Brightness, contrast, saturation and hue, in this order.
 
-    Other than three channels have neither saturation nor hue.
+    Images without exactly three channels have neither saturation nor hue.
 
     Args:
         images (Tensor): (N, C, H, W), float in [0, 255].
