@@ -338,7 +338,7 @@ def test_pipelines_build(name):
 @pytest.mark.slow
 @pytest.mark.parametrize('name', MODELS_OF)
 def test_models_take_images_of_any_size(name):
-    """They are padded: to the crop's size if the model tells it, else to fit."""
+    """They are padded: to the crop's size if the model has one, else to fit."""
     cfg = load(name)
     model = built(cfg)[0].eval()
     sizes = [(40, 33), (37, 50)]

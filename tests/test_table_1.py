@@ -34,7 +34,7 @@ def scope():
 
 
 def check_paper(cfg: Config, cell: str, max_iters: int) -> None:
-    """What the paper tells of a training of Table I."""
+    """What the paper says about a training of Table I."""
     _, batch, crop, classes = PAPER[cell.split('_')[0]]
     model = cfg.model.get('segmentor', cfg.model)
     model = model.get('segmentor', model)

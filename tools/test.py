@@ -73,7 +73,7 @@ def main() -> None:
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         raise UserError(f'{args.checkpoint}: there is no such checkpoint file')
     cfg.load_from = args.checkpoint
-    # A config that goes on with a training would look for its last state.
+    # A config that resumes a training would look for its last state.
     cfg.resume = False
     if args.show:
         show(cfg, args.wait_time)

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmseg_gist.datasets.labels import inner_datasets
 from mmseg_gist.utils import UserError
 
-# where things lie and how fast they are loaded does not change the result
+# where things are and how fast they are loaded does not change the result
 LOCATION = {
     'backend_args',
     'checkpoint',

@@ -24,7 +24,7 @@ for name in ('lines', 'pairs', 'stacks', 'tree'):
 
 
 def attempt(cfg: Config, seconds: float | None) -> bool:
-    """One process that goes on with the run; whether it reached the end."""
+    """One process that continues the run; whether it reached the end."""
     child = os.fork()
     if child == 0:
         if seconds:  # of CPU time; nobody handles the signal, so it kills

@@ -77,7 +77,7 @@ def test_same_choices_and_same_labels(config, tmp_path):
         assert done.returncode == 0, done.stderr
 
     ours, theirs = scores(one), scores(two)
-    assert list(ours) == list(theirs)  # the beam went on from the same stages
+    assert list(ours) == list(theirs)  # the beam continued from the same stages
     assert ours == pytest.approx(theirs, abs=0.5)  # sums of gradients are rounded
     names = sorted(p.name for p in (one / 'stages/0/pseudo_labels').glob('*.png'))
     assert len(names) == 12

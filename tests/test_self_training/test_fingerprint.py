@@ -97,7 +97,7 @@ def settings_changed_by(**options):
         dict(val_dataloader__pin_memory=True),
         dict(val_dataloader__prefetch_factor=4),
         dict(model__backbone__init_cfg__checkpoint='/home/me/coco.pth'),
-        # a checkout that lies elsewhere
+        # a checkout in another place
         dict(train_dataloader__dataset__ann_file='/opt/gist/splits/1-16/labeled.txt'),
     ],
 )
@@ -182,7 +182,7 @@ def test_it_does_not_touch_the_config():
 
 
 def test_runs_on_disk_keep_theirs():
-    """Digests as records hold them: with others those runs could not go on."""
+    """Digests as records hold them: with others those runs could not resume."""
     assert fingerprint(Config(copy.deepcopy(CFG))) == PINNED
     more = copy.deepcopy(CFG) | dict(custom_hooks=[dict(type='MyHook')])
     more['default_hooks']['report'] = dict(type='ReportHook')

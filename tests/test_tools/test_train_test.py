@@ -110,7 +110,7 @@ def test_train_then_resume(folder, trained):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     (line,) = scalars(trained)
-    assert line['step'] == 3  # it went on after step 2
+    assert line['step'] == 3  # it continued after step 2
     assert line['lr'] == 0.01  # of the resumed optimizer
     assert 'lr=0.5' in (trained / 'tiny.py').read_text()  # overridden all the same
 

@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
         action=DictAction,
         default={},
         metavar='KEY=VALUE',
-        help='settings that replace those of the run, such as where the data lie now',
+        help='settings that replace those of the run, such as where the data are now',
     )
     args = parser.parse_args(argv)
     each = find_run(args.work_dir)

@@ -230,7 +230,7 @@ def sets_of(cfg: Config) -> Iterator[tuple[str, str, int | None]]:
             try:
                 leaf = dict(leaf, pipeline=[], serialize_data=False)
                 number += len(DATASETS.build(leaf))
-            except Exception:  # the data may lie elsewhere by now
+            except Exception:  # the data may have moved
                 number = None
                 break
         yield name, ', '.join(names), number

@@ -62,7 +62,7 @@ class DepthwiseGradients(torch.autograd.Function):
             grad_x = F.conv2d(grad, turned, None, 1, padding, ctx.dilation, channels)
         if ctx.needs_input_grad[1]:
             # each channel of each image filtered by its own gradient, at the taps:
-            # these lie a dilation apart
+            # these are a dilation apart
             x = x.reshape(1, -1, *x.shape[2:])
             grad = grad.reshape(-1, 1, *grad.shape[2:])
             taps = F.conv2d(x, grad, None, ctx.dilation, ctx.padding, 1, len(grad))
