@@ -348,7 +348,7 @@ def test_models_take_images_of_any_size(name):
     batch = dict(inputs=images, data_samples=samples)
     batch = model.data_preprocessor(batch, training=True)
     padding = cfg.model.data_preprocessor
-    if divisor := padding.size_divisor:
+    if divisor := padding.get('size_divisor'):
         shape = tuple(-(-side // divisor) * divisor for side in (40, 50))
     else:
         shape = padding.size
