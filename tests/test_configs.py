@@ -81,6 +81,7 @@ EXPERIMENTS = [
         for name in ('policies', 'paths', 'dev_size', 'addons', 'semi_supervised')
     ),
 ]
+POOL = ['experiments/animals_1-50_pool']
 # Images: labeled, development, unlabeled, test.
 SIZES = {
     'voc_1-50': (211, 50, 10321, 1449),
@@ -135,7 +136,7 @@ def cell_of(name: str) -> str:
 def test_these_are_the_configs():
     shipped = FOLDER.glob('[!_]*/*.py')
     shipped = sorted(str(file.relative_to(FOLDER).with_suffix('')) for file in shipped)
-    assert shipped == sorted(SUPERVISED + SELF_TRAINING + EXPERIMENTS + SEMI)
+    assert shipped == sorted(SUPERVISED + SELF_TRAINING + EXPERIMENTS + POOL + SEMI)
 
 
 @pytest.mark.slow
@@ -435,7 +436,7 @@ def test_labels_only_is_as_deep_as_rist_and_gist(name):
 
 
 def test_smaller_pools_are_the_first_images_of_the_list():
-    cfg = load('experiments/animals_1-50_pool')
+    cfg = load(*POOL)
     cfg.merge_from_dict(dict(work_dir='work', metainfo=dict(classes=list('abcdef'))))
     names = (FOLDER / '_base_/splits/animals/1-50/unlabeled.txt').read_text().split()
     sizes = []

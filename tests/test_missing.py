@@ -43,7 +43,7 @@ def test_each_training_of_table_1_names_all_that_it_lacks(name, first, tmp_path)
         f'{VOC}/JPEGImages: no such folder of the labeled set: prepare the data there',
         f'{VOC}/SegmentationClassAug: no such folder of the labeled set',
         'checkpoints/deeplabv2_r101_coco.pth does not exist: put the weights there '
-        '(tools/model_converters), or let model.',
+        '(tools/model_converters), or set model.',
     ]
     if first:
         parts.append(

@@ -238,7 +238,7 @@ def test_a_users_error_is_one_line(folder):
         (
             'test.py',
             ['tiny.py', '--out', 'x/../y', '--show-dir', 'y'],
-            '--out and --show-dir are both x/../y: choose a folder for each',
+            '--out and --show-dir are both x/../y: choose two folders',
         ),
     ],
 )
