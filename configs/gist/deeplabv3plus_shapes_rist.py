@@ -16,15 +16,13 @@ model = dict(
     decode_head=dict(in_channels=112, num_classes=7),
 )
 optim_wrapper = dict(
-    optimizer=dict(lr=1e-3, fused=True),
+    optimizer=dict(lr=1e-3),
     paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=2.0)}),
 )
 train_cfg = dict(
     initial_iters=800,
     # the stages after stage 0 learn more slowly
     refinement=dict(optim_wrapper=dict(optimizer=dict(lr=5e-4))),
-    # textures are fine at this size: more blur would take them away
-    perturbation=dict(augmentation=dict(sigma=(0.1, 0.4))),
     policy=dict(
         type='PolicySet',
         policies={

@@ -71,7 +71,7 @@ unlabeled_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=10,
+    batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
@@ -86,7 +86,7 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=10,
+    batch_size=1,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
