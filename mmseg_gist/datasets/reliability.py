@@ -6,7 +6,7 @@ thirds of a training and at its end, or those of a path's stages.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -53,19 +53,28 @@ def reliability(labels: Sequence[np.ndarray], num_classes: int) -> float:
     return float(np.mean([image_iou(label, last, num_classes) for label in earlier]))
 
 
-def reliabilities(files: Sequence[Sequence[str]], num_classes: int) -> list[float]:
-    """:func:`reliability` of many images, in threads.
+def reliabilities(
+    by_model: Sequence[Mapping[str, str]], images: Iterable[str], num_classes: int
+) -> dict[str, float]:
+    """:func:`reliability` of many images, computed in threads.
 
     Args:
-        files: Of each image its labels' PNGs, from the first model to the last.
+        by_model: From each image to its label's PNG, from the first model to the last.
+        images: Those that are compared; all models have labeled them.
         num_classes: Number of classes.
-    """
 
-    def measure(of_image: Sequence[str]) -> float:
-        return reliability([read_label(file) for file in of_image], num_classes)
+    Returns:
+        dict: From each image to its reliability, in the order of ``images``.
+    """
+    images = list(images)
+
+    def measure(image: str) -> float:
+        return reliability(
+            [read_label(files[image]) for files in by_model], num_classes
+        )
 
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(measure, files))
+        return dict(zip(images, pool.map(measure, images)))
 
 
 def write_list(rows: Sequence[dict], file) -> None:

@@ -79,10 +79,9 @@ def rank_images(stage: Stage) -> dict[str, float]:
             files = list(labels[-1].values())
             label_images(learner, files, range(len(files)))
         if is_main_process():
-            images = list(labels[-1])
-            of_image = [[by_image[image] for by_image in labels] for image in images]
-            values = reliabilities(of_image, len(stage.cfg.metainfo.classes))
-            rows = [dict(image=i, reliability=v) for i, v in zip(images, values)]
+            classes = stage.cfg.metainfo.classes
+            values = reliabilities(labels, labels[-1], len(classes))
+            rows = [dict(image=i, reliability=v) for i, v in values.items()]
             write_list(rows, file)
         barrier()
     return read_list(file)

@@ -35,19 +35,12 @@ from mmseg_gist.datasets.reliability import (
     reliabilities,
     write_list,
 )
-from mmseg_gist.self_training.labeler import LabelFiles, labels_along
+from mmseg_gist.self_training.labeler import labels_along
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.stage import Stage
 from mmseg_gist.utils import UserError
 
 FILE = 'reliability.csv'
-
-
-def compare(labels: LabelFiles, num_classes: int) -> dict[str, float]:
-    """The reliability of each image, over the models in their order."""
-    *_, last = labels.values()
-    files = [[by_image[image] for by_image in labels.values()] for image in last]
-    return dict(zip(last, reliabilities(files, num_classes)))
 
 
 def mean_confidence(file: str) -> float:
@@ -88,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
     if osp.exists(ranked):
         values, by = read_list(ranked), f'stage {to_name(path)} at thirds'
     elif len(labels) > 1:
-        values = compare(labels, len(cfg.metainfo.classes))
+        values = reliabilities([*labels.values()], last, len(cfg.metainfo.classes))
         by = ', '.join(map(to_name, labels))
     else:
         raise UserError(

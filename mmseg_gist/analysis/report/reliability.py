@@ -53,8 +53,8 @@ def read_reliability(
         values = read_list(ranked[-1].reliability_file)
     else:
         images = spaced(images, COUNTED)
-        by_model = [[files[name][image] for name in names] for image in images]
-        values = dict(zip(images, reliabilities(by_model, len(cfg.metainfo.classes))))
+        by_model = [files[name] for name in names]
+        values = reliabilities(by_model, images, len(cfg.metainfo.classes))
     order = sorted(values, key=values.get)
 
     def show(image: str) -> dict:
