@@ -55,7 +55,7 @@ def write_predictions(cfg: Config, out: str | None, show_dir: str | None) -> Non
     if out and show_dir and Path(out).resolve() == Path(show_dir).resolve():
         raise UserError(
             f'--out and --show-dir are both {out}: choose two folders, since the '
-            f'files have the same names'
+            'files have the same names'
         )
     cfg.setdefault('visualizer', dict(type='SegLocalVisualizer', vis_backends=None))
     hook = dict(type='PredictionHook', out=out, show_dir=show_dir)
@@ -68,7 +68,7 @@ def main() -> None:
     if cfg.get('test_dataloader') is None:
         raise UserError(
             f'{args.config}: has no test set: add test_dataloader, test_evaluator and '
-            f'test_cfg (tools/dataset_converters/folder.py does so with --test)'
+            'test_cfg (tools/dataset_converters/folder.py does so with --test)'
         )
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         raise UserError(f'{args.checkpoint}: there is no such checkpoint file')

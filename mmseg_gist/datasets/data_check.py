@@ -185,7 +185,7 @@ def _items(dataset, cfg: dict, labeled: bool) -> list[_Item]:
         if '\0' in info['img_path']:
             raise UserError(
                 f'{_list_name(cfg)}: names {info["img_path"]!r}, which cannot be a '
-                f'file: correct it'
+                'file: correct it'
             )
         if cfg.get('ann_file') and not fileio.exists(
             info['img_path'], backend_args=dataset.backend_args
@@ -195,7 +195,7 @@ def _items(dataset, cfg: dict, labeled: bool) -> list[_Item]:
         if path in seen:
             raise UserError(
                 f'{_list_name(cfg)}: names {info["img_path"]} twice: remove one of '
-                f'the two'
+                'the two'
             )
         seen.add(path)
         ignore_index = getattr(dataset, 'ignore_index', 255)
@@ -221,7 +221,7 @@ def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
     if () in classes:
         raise UserError(
             f'{classes[()]}_dataloader: the data set has no classes: name them, '
-            f'dataset.metainfo=dict(classes=(...))'
+            'dataset.metainfo=dict(classes=(...))'
         )
     if len(classes) != 1:
         raise UserError(
@@ -316,7 +316,7 @@ def _look(item: _Item, num_classes: int) -> _Look:
     if label.ndim != 2:
         raise UserError(
             f'{label_path}: is a color image, but labels must be class indices: '
-            f'convert it to one channel (tools/dataset_converters)'
+            'convert it to one channel (tools/dataset_converters)'
         )
     if label.shape != (height, width):
         way_out = 'turn' if label.shape == (width, height) else 'resize'
@@ -331,7 +331,7 @@ def _look(item: _Item, num_classes: int) -> _Look:
         raise UserError(
             f'{label_path}: has label value {wrong[0]} ({counts[wrong[0]]} pixels), '
             f'but only 0 to {num_classes - 1} and {item.ignore_index} (ignored) are '
-            f'allowed: correct the label or the number of classes'
+            'allowed: correct the label or the number of classes'
         )
     return _Look(counts, notes)
 
@@ -347,5 +347,5 @@ def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
     except Exception as error:  # each decoder has errors of its own
         raise UserError(
             f'{path}: this {kind} cannot be read ({why(error, path)}): replace it or '
-            f'take its id out of the list'
+            'take its id out of the list'
         ) from None

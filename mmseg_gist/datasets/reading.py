@@ -57,7 +57,7 @@ class Reader:
                 raise UserError(
                     f'{type(step).__name__}: imdecode_backend={backend!r} is not '
                     f"installed: pip install {PACKAGES[backend]}, or choose 'cv2' or "
-                    f"'pillow'"
+                    "'pillow'"
                 )
         self._turns = {}
 
@@ -200,9 +200,9 @@ def label_fault(read: Reader, info: dict) -> str | None:
             return turned_label(turned)
         if stored.mode == 'P' and step.imdecode_backend != 'pillow':
             return (
-                f'is a palette image of class indices, which imdecode_backend='
+                'is a palette image of class indices, which imdecode_backend='
                 f'{step.imdecode_backend!r} reads as colors: remove this setting from '
-                f'LoadAnnotations'
+                'LoadAnnotations'
             )
         if stored.mode in ('1', 'L', 'P'):
             return None
@@ -215,7 +215,7 @@ def label_fault(read: Reader, info: dict) -> str | None:
     return (
         f'has label value {value} ({(raw == value).sum()} pixels), which training '
         f'reads as {becomes}, since labels have 8 bits: write class indices from 0, '
-        f'and 255 for pixels to ignore'
+        'and 255 for pixels to ignore'
     )
 
 
@@ -223,5 +223,5 @@ def turned_label(turned: int) -> str:
     """What is wrong with a label that has an EXIF orientation."""
     return (
         f'is stored turned (EXIF orientation {turned}), but labels are read without '
-        f'turning: turn the pixels themselves and remove the EXIF data'
+        'turning: turn the pixels themselves and remove the EXIF data'
     )

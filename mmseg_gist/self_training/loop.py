@@ -145,8 +145,8 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if others:
             raise UserError(
                 f'train_cfg has {", ".join(others)}, which self-training does not '
-                f'use: remove it; train_cfg=dict(_delete_=True, ...) removes what '
-                f'comes from a base, such as a schedule'
+                'use: remove it; train_cfg=dict(_delete_=True, ...) removes what '
+                'comes from a base, such as a schedule'
             )
         init_default_scope('mmseg')  # where all that a stage uses is registered
         runner.cfg = plain_config(runner.cfg)
@@ -204,7 +204,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if names:
             self._runner.logger.warning(
                 f'The development set has no {", ".join(names)}: its mIoU, which '
-                f'decides, is the mean over the other classes'
+                'decides, is the mean over the other classes'
             )
 
     def run(self) -> nn.Module:
@@ -223,7 +223,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 raise
             raise UserError(
                 f'no space left on the disk of {self.cfg.work_dir}; make room and '
-                f'continue with --resume'
+                'continue with --resume'
             ) from error
         failed = [row for row in record.stages if row['status'] == 'failed']
         if failed:

@@ -65,6 +65,6 @@ def from_name(name: str) -> StagePath:
     if not path or to_name(path) != name:
         raise UserError(
             f'{json.dumps(name)} is not a path: use the letters L and P, such as '
-            f'LPLLP, and numbers separated by "-", such as 0.25-0.25'
+            'LPLLP, and numbers separated by "-", such as 0.25-0.25'
         )
     return path

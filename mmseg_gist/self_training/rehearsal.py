@@ -165,7 +165,7 @@ def check_scheduler(cfg: dict, optim_wrapper, iters: int) -> None:
     if getattr(scheduler, 'need_val_args', False):
         raise UserError(
             f'param_scheduler: {name} needs scores during training, but stages are '
-            f'evaluated at their ends: choose one that depends on iterations'
+            'evaluated at their ends: choose one that depends on iterations'
         )
     if scheduler.by_epoch:
         raise UserError(
@@ -184,7 +184,7 @@ def check_hook(hook, stage: str, iters: int) -> None:
         raise UserError(
             f'custom_hooks: {type(hook).__name__} begins after stage {stage}, which '
             f'has {iters} iterations and no epochs: lower begin_iter and remove '
-            f'begin_epoch'
+            'begin_epoch'
         )
 
 

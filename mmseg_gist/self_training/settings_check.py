@@ -76,7 +76,7 @@ def check_ignore_index(cfg: Config) -> None:
         if value != label:
             raise UserError(
                 f'{first} is {label}, but {key} is {value}: both are the ignored '
-                f'label, so set them to the same value'
+                'label, so set them to the same value'
             )
 
 

@@ -176,7 +176,7 @@ def main(argv=None):
     if not pairs:
         raise UserError(
             f'{args.source}: neither trainannot nor images with their masks *_L.png in '
-            f'it; see --help for the layouts that can be read'
+            'it; see --help for the layouts that can be read'
         )
     keep_inputs(
         (path for _, *files in pairs for path in files),

@@ -85,7 +85,7 @@ def main(argv=None):
         if len(paths) != number:
             raise UserError(
                 f'{folder / split}: has {len(paths)} images instead of {number}: '
-                f'complete the download (leftImg8bit_trainvaltest.zip)'
+                'complete the download (leftImg8bit_trainvaltest.zip)'
             )
         names += [
             str(path.relative_to(folder))[: -len('_leftImg8bit.png')] for path in paths

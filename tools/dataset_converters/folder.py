@@ -54,13 +54,13 @@ def parse_classes(text: str) -> list[str]:
     if not 2 <= len(classes) <= 255 or not all(classes):
         raise UserError(
             f'--classes {text}: 2 to 255 names are needed, a,b,c or a file with one on '
-            f'each line; the background counts as one'
+            'each line; the background counts as one'
         )
     for name in classes:
         if classes.count(name) > 1 or name == 'ignore':
             raise UserError(
                 f'--classes: {name} is listed twice, or is reserved for ignored '
-                f'pixels: choose another name'
+                'pixels: choose another name'
             )
     return classes
 
@@ -84,18 +84,18 @@ def check_folders(images: Path, labels: Path, out: Path) -> None:
         if folder.resolve().is_relative_to(other.resolve()):
             raise UserError(
                 f'{folder}: is inside {other}: put images and labels into two '
-                f'separate folders'
+                'separate folders'
             )
     for folder in (images, labels):
         if out.resolve().is_relative_to(folder.resolve()):
             raise UserError(
                 f'{out}: is inside {folder}, which must not change: choose '
-                f'another --out'
+                'another --out'
             )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f'{out}: already exists: choose another --out, or remove it if no '
-            f'training still needs its lists'
+            'training still needs its lists'
         )
 
 
@@ -135,19 +135,19 @@ def notes(sets: dict, asked: dict, classes: list[str], findings: Findings) -> li
         if len(sets[key]) != number:
             lines.append(
                 f'The {SETS[key]} set has {len(sets[key])} images instead of {number}: '
-                f'groups stay whole, and the last image of a class is trained on.'
+                'groups stay whole, and the last image of a class is trained on.'
             )
     if findings.copies:
         copy, other = next(iter(findings.copies.items()))
         lines.append(
-            f'Left out as pixel-for-pixel copies of other images: '
+            'Left out as pixel-for-pixel copies of other images: '
             f'{len(findings.copies)}, such as {copy} of {other}.'
         )
     out = len(findings.images) - sum(len(names) for names in sets.values())
     if out:
         lines.append(
             f'{out} images without labels are in no list: other images of their group '
-            f'are in the development or test set.'
+            'are in the development or test set.'
         )
     try:
         weight_file(WEIGHTS)

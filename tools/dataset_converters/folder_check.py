@@ -89,7 +89,7 @@ class Colors:
             if name not in values:
                 raise UserError(
                     f'{path}, line {number}: {name!r} is not a class: name one of '
-                    f'--classes, or ignore'
+                    '--classes, or ignore'
                 )
             color = [int(part) for part in color]
             code = _code(np.array(color))
@@ -191,7 +191,7 @@ def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dic
         if path.suffix.lower() not in suffixes:
             faults.append(
                 f'{path}: is not {article} {kind} ({", ".join(suffixes)}): convert it, '
-                f'or take it out of the folder'
+                'or take it out of the folder'
             )
             continue
         name = within.with_suffix('').as_posix()
@@ -200,7 +200,7 @@ def _find(folder: Path, suffixes: Sequence[str], kind: str, faults: list) -> dic
         if '\n' in name or any('\ud800' <= letter <= '\udfff' for letter in name):
             faults.append(
                 f'{str(path)!r}: the name has a line break or is not UTF-8, so no '
-                f'list can hold it: rename it'
+                'list can hold it: rename it'
             )
         found[within.as_posix()] = path
     if not found:
@@ -224,13 +224,13 @@ def _by_image(
         if not of:
             faults.append(
                 f'{path}: there is no image {image_folder / stem}.*: give the label '
-                f'the name of its image, or take it out'
+                'the name of its image, or take it out'
             )
         elif len(of) > 1 or of[0].removesuffix(image_suffix) in found:
             faults.append(
                 f'{path}: does not belong to exactly one image '
                 f'({" and ".join(str(images[each]) for each in of)}): give each image '
-                f'and its label a unique name'
+                'and its label a unique name'
             )
         else:
             found[of[0].removesuffix(image_suffix)] = path
@@ -253,7 +253,7 @@ def _copies(looks: dict, labels: dict, faults: list) -> dict[str, str]:
         if look.label != looks[other].label and name in labels:
             faults.append(
                 f'{labels[name]}: differs from {labels[other]}, which labels the same '
-                f'picture: correct one, or take it out with its image'
+                'picture: correct one, or take it out with its image'
             )
     return copies
 
@@ -313,7 +313,7 @@ def _look(
     if not colors and label.mode not in INDEX_MODES:
         faults.append(
             f'{label_path}: is a color image ({label.mode}), not a map of '
-            f'class indices: name the class of each color in --colors FILE'
+            'class indices: name the class of each color in --colors FILE'
         )
         return _Look(size, digest, digest_of_label, pixels, palette, faults, notes)
     values = read_values(label, colors)
@@ -325,13 +325,13 @@ def _look(
             faults.append(
                 f'{label_path}: has colors that {colors.path} does not name, such as '
                 f'{_text(color)} ({wrong.sum()} pixels in all): add them there, with '
-                f'their class or ignore'
+                'their class or ignore'
             )
         else:
             faults.append(
                 f'{label_path}: has values {_text(np.unique(values[wrong]))} '
                 f'({wrong.sum()} pixels), but only 0 to {num_classes - 1} and 255 '
-                f'(ignored) are allowed: correct them, or add classes to --classes'
+                '(ignored) are allowed: correct them, or add classes to --classes'
             )
     else:
         pixels = np.bincount(values.ravel(), minlength=256)[:num_classes]

@@ -127,7 +127,7 @@ def split(
         wanted = ', '.join(f'--{key} {number}' for key, number in numbers.items())
         raise UserError(
             f'{len(classes)} labeled images are too few for {wanted} and at least one '
-            f'to train on: label more, or ask for fewer'
+            'to train on: label more, or ask for fewer'
         )
     rng = random.Random(seed)
     sets = {}
@@ -136,7 +136,7 @@ def split(
         if not drawn:
             raise UserError(
                 f'--{key} {number}: without any of the {len(groups)} labeled groups '
-                f'left, no image of some class would remain to train on: label more'
+                'left, no image of some class would remain to train on: label more'
                 + (', or make --group-by finer' if group_by else '')
             )
         sets[key] = sorted(name for each in drawn for name in groups.pop(each))

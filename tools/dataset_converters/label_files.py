@@ -75,7 +75,7 @@ def walk(folder: Path) -> list[Path]:
             if link.is_symlink() and link.resolve() in map(Path.resolve, link.parents):
                 raise UserError(
                     f'{link}: is a link back to {link.resolve()}, which would never '
-                    f'end: remove the link'
+                    'end: remove the link'
                 )
     return sorted(files, key=lambda path: path.parts)
 
@@ -183,7 +183,7 @@ def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.nd
     if len(wrong):
         raise UserError(
             f'{path}: has label value {wrong[0]}, but only 0 to {num_classes - 1} and '
-            f'255 (ignored) are allowed: correct it or get it again'
+            '255 (ignored) are allowed: correct it or get it again'
         )
     return label
 

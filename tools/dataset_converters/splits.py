@@ -77,7 +77,7 @@ def split(order, num_labeled, num_dev=50):
     if num_labeled < 1 or num_dev < 1 or start >= len(order):
         raise UserError(
             f'{len(order)} ids cannot be cut into {num_labeled} labeled, {num_dev} '
-            f'development and at least one unlabeled: choose smaller numbers'
+            'development and at least one unlabeled: choose smaller numbers'
         )
     return dict(
         labeled=order[:num_labeled],

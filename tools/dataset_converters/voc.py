@@ -68,7 +68,7 @@ def read_mat(path: Path) -> np.ndarray:
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(
             f'{path}: has no GTcls.Segmentation ({error!r}): take the files of the '
-            f'folder cls of SBD'
+            'folder cls of SBD'
         ) from None
 
 

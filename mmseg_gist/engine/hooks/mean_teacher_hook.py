@@ -60,8 +60,8 @@ class MeanTeacherHook(HelperHook):
         if not isinstance(momentum, (int, float)) or not 0 < momentum <= 0.5:
             raise UserError(
                 f'MeanTeacherHook: momentum = {momentum!r} is not in (0, 0.5]: as in '
-                f'mmengine it is the weight of the student, so 0.01 means that the '
-                f'teacher keeps 0.99'
+                'mmengine it is the weight of the student, so 0.01 means that the '
+                'teacher keeps 0.99'
             )
         self.momentum = momentum
         self.warm_up = warm_up

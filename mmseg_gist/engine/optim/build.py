@@ -28,7 +28,7 @@ def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
     if not cfg.get('optimizer') and 'constructor' not in cfg:
         raise UserError(
             f'optim_wrapper has {", ".join(cfg)}, but no optimizer: add one, or name '
-            f'your own constructor for several in optim_wrapper.constructor'
+            'your own constructor for several in optim_wrapper.constructor'
         )
     model = unwrapped(model)
     kind = cfg.get('type')
