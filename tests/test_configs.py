@@ -412,8 +412,7 @@ def test_settings_of_experiments_change_what_exists(name):
             assert Config.fromfile(other).train_dataloader == cfg.train_dataloader
         changed = cfg.copy()
         changed.merge_from_dict(overrides)
-        policies = POLICIES.build(changed.train_cfg.policy).policies
-        assert {'RIST', 'GIST'} <= set(policies)
+        POLICIES.build(changed.train_cfg.policy)
         if erase := changed.train_cfg.label_erase:
             TRANSFORMS.build(dict(erase, type='LabelErase'))
         for key in overrides:
@@ -428,8 +427,16 @@ def test_settings_of_experiments_change_what_exists(name):
 
 
 @pytest.mark.parametrize('name', OWN_EXPERIMENTS)
-def test_labels_only_is_as_deep_as_rist_and_gist(name):
-    policies = POLICIES.build(load(name).train_cfg.policy).policies
+def test_labels_only_is_as_deep_as_the_other_policies(name):
+    cfg = load(name)
+    policies = POLICIES.build(cfg.train_cfg.policy).policies
+    if 'addons' in name:
+        assert [policy.paths for policy in policies.values()] == [[tuple('PLPL')]]
+        (key, own), *_ = cfg.experiment.settings['labels only'].items()
+        cfg.merge_from_dict({key: own})
+        policies = POLICIES.build(cfg.train_cfg.policy).policies
+        assert [policy.paths for policy in policies.values()] == [[tuple('LLLL')]]
+        return
     assert policies['labels only'].paths == [('L',) * 6]
     assert [len(path) for path in policies['RIST'].paths] == [6, 6]
     assert (policies['GIST'].num_stages, policies['GIST'].beam_size) == (6, 1)

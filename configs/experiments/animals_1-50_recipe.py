@@ -1,5 +1,5 @@
 # The project's own recipe by more policies. In the work dir of animals_1-50_addons.py
-# it continues with the stages of RIST and GIST.
+# it continues with the alternating stages.
 _base_ = [
     '../gist/deeplabv3plus_animals_1-50_rist.py',
     '../_base_/experiments/rist_gist.py',

@@ -1,9 +1,10 @@
-# Table V on a config that has the project's recipe: RIST and GIST without any add-on,
-# with consistency loss (CL), label erase (LE) and temperature scaling (TS). Then the
-# parts of the project's recipe: erase by class (EC), perturbation, and labels from
-# several views.
-_base_ = './rist_gist.py'
-policies = {'labels only': dict(type='FIST', num_stages=6, alpha=1)}
+# Table V's add-ons on a config that has the project's recipe, one after the other: none,
+# consistency loss (CL), label erase (LE), temperature scaling (TS). Then the parts of the
+# project's recipe: erase by class (EC), perturbation, and labels from several views.
+# Each setting alternates for four stages, since RIST and GIST need twenty a setting.
+# Labels only has no add-on, so it is trained once:
+# compare.py --base 'labels only/labels only'.
+policies = {'alternating': dict(type='FixedPath', path='PLPL')}
 paper = {
     'train_cfg.perturbation': None,
     'train_cfg.consistency': dict(loss_weight=0.1, dropout_ratio=0.1, momentum=0.01),
@@ -11,6 +12,12 @@ paper = {
 experiment = dict(
     seeds=[0, 1, 2],
     settings={
+        'labels only': {
+            'train_cfg.policy.policies': {
+                '_delete_': True,
+                'labels only': dict(type='FIST', num_stages=4, alpha=1),
+            }
+        },
         'none': {'train_cfg.perturbation': None},
         'CL': {**paper, 'train_cfg.label_erase': None},
         # a plain probability of 0.7, and the same with T = 0.2 and six classes

@@ -1,5 +1,5 @@
 # Fig. 1, Fig. 2, Fig. 6: every policy on one tree of stages, in the paper's recipe. In
-# the work dir of addons.py it continues with the stages of RIST and GIST.
+# the work dir of addons.py it continues with the alternating stages.
 _base_ = './rist_gist.py'
 policies = {
     'labels only': dict(type='FIST', num_stages=6, alpha=1),
