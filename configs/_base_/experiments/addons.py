@@ -1,6 +1,6 @@
-# Table V's add-ons on a config that has the project's recipe, one after the other: none,
-# consistency loss (CL), label erase (LE), temperature scaling (TS). Then the parts of the
-# project's recipe: erase by class (EC), perturbation, and labels from several views.
+# Table V on a config that has the project's recipe, one add-on after the other: none,
+# consistency loss (CL), label erase (LE), temperature scaling (TS). Then the parts of
+# the project's recipe: erase by class (EC), perturbation, labels from several views.
 # Each setting alternates for four stages, since RIST and GIST need twenty a setting.
 # Labels only has no add-on, so it is trained once:
 # compare.py --base 'labels only/labels only'.
