@@ -6,7 +6,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-from mmseg_gist.engine.optim import optim_wrapper_for
+from mmseg_gist.engine.optim import S4GANOptimWrapperConstructor, optim_wrapper_for
 from mmseg_gist.utils import UserError
 
 MAE = dict(
@@ -83,6 +83,22 @@ def test_layer_decay_beside_a_discriminator_needs_its_constructor():
         UserError, match='decay_rate, but the segmentor has the default'
     ):
         build(S4GAN, cfg)
+
+
+def test_a_discriminator_needs_the_constructor_of_both_optimizers():
+    """Or one derived from it; others see no second optimizer."""
+    way_out = 'optim_wrapper.segmentor.constructor'
+    with pytest.raises(UserError, match=f'constructor = .*Decay.* {way_out}'):
+        build(S4GAN, dict(DECAY_IN_S4GAN, constructor=LAYER_DECAY.constructor))
+    plain = dict(optimizer=dict(type='SGD', lr=0.1))
+    with pytest.raises(UserError, match='optim_wrapper.constructor = None'):
+        build(S4GAN, plain)
+
+    class Own(S4GANOptimWrapperConstructor):
+        pass
+
+    own = build(S4GAN, dict(DECAY_IN_S4GAN, constructor=Own))
+    assert [*own.keys()] == ['segmentor', 'discriminator']
 
 
 def test_several_optimizers_need_a_constructor():

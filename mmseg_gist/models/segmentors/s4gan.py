@@ -40,6 +40,8 @@ class S4GAN(SemiSegmentor):
         data_preprocessor (dict, optional): See :class:`SemiSegmentor`.
     """
 
+    optim_wrapper_constructor = 'S4GANOptimWrapperConstructor'
+
     def __init__(
         self,
         segmentor: dict,
@@ -62,7 +64,7 @@ class S4GAN(SemiSegmentor):
 
     @property
     def learner(self) -> nn.Module:
-        return self  # S4GANOptimWrapperConstructor takes its parts
+        return self  # its constructor takes both parts
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict[str, Tensor]:
         """The losses of both optimizers.
