@@ -10,7 +10,7 @@ RIST get the same seed. Settings with the same stage 0 share it, in
 WORK_DIR/stage_0/seed_<n>. A setting that names another config as its `stage_0`
 starts from the checkpoint of that training, in WORK_DIR/stage_0/NAME/seed_<n>: its
 best on the development set if the config keeps that (save_best), else its last.
-Existing runs in the work dir are continued.
+Existing runs in the work dir are resumed.
 """
 
 import copy
@@ -76,7 +76,7 @@ def stage_0_config(base: Config, seed: int) -> Config:
 
 
 def of_stage_0(cfg: Config) -> dict:
-    """What stage 0 may depend on: what the Runner is given, which not all keys are."""
+    """The settings that stage 0 may depend on, of those that the Runner takes."""
     given = (*signature(Runner).parameters, 'custom_imports')
     cfg = {key: value for key, value in cfg.to_dict().items() if key in given}
     for key in NOT_OF_STAGE_0:
@@ -98,7 +98,7 @@ def other_training(file: str, base: Config, name: str, seed: int) -> Config:
 
 
 def trained_model(cfg: Config) -> str:
-    """What a finished training gives: its best checkpoint if it kept that."""
+    """The checkpoint that a training leaves: its best if it kept one, else its last."""
     hooks = cfg.get('default_hooks') or {}
     if (hooks.get('checkpoint') or {}).get('save_best'):
         return str(Path(cfg.work_dir, 'best_mIoU_iter_*.pth'))

@@ -34,7 +34,7 @@ def show(cfg: Config, wait_time: float) -> None:
             f'{cfg.filename}: --show needs '
             "default_hooks.visualization=dict(type='SegVisualizationHook')"
         )
-    # mmseg 1.2.2 paints every 50th image unless told otherwise
+    # by default, mmseg 1.2.2 paints every 50th image
     hook.update(draw=True, interval=1, show=True, wait_time=wait_time)
 
 

@@ -27,7 +27,7 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
-    report=dict(type='ReportHook'),  # of a self-training, after each stage
+    report=dict(type='ReportHook'),  # after each stage of a self-training
 )
 
 # tools/test.py --tta makes the pipeline from the test set's own

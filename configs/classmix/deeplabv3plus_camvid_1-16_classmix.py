@@ -8,6 +8,6 @@ model = dict(
     augmentation=dict(type='StrongAugmentation'),
 )
 train_cfg = dict(type='SemiSupervisedTrainLoop')
-# a kill while one is written leaves the other to resume from
+# a kill during a save leaves the other one to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
 custom_hooks = [dict(type='MeanTeacherHook', momentum=0.01, warm_up=True)]

@@ -1,4 +1,4 @@
-# The project's own recipe by more policies. In the work dir of animals_1-50_addons.py
+# The project's own recipe with more policies. In the work dir of animals_1-50_addons.py
 # it continues with the alternating stages.
 _base_ = [
     '../gist/deeplabv3plus_animals_1-50_rist.py',

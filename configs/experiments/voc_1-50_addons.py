@@ -1,5 +1,5 @@
-# Table V without its last row, which voc_1-50_policies has. Each row has one thing more
-# than that before it: without temperature scaling label erase asks for the same plain
+# Table V without its last row, which voc_1-50_policies has. Each row adds one thing to
+# the row before it. Without temperature scaling, label erase asks for the same plain
 # probability.
 _base_ = ['../gist/deeplabv2_voc_1-50_rist.py', '../_base_/experiments/paper.py']
 train_cfg = dict(

@@ -1,6 +1,6 @@
 # The paper's head on a small backbone. Sides of 16 k + 1 keep the features of images of
-# different sizes aligned; the dilations are to the crop's 11 x 11 features as the
-# paper's to its 41 x 41.
+# different sizes aligned. The dilations suit the crop's 11 x 11 features as the
+# paper's suit its 41 x 41.
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet-lite0.py',
     '../_base_/datasets/animals_1-50.py',

@@ -1,4 +1,4 @@
-# Random paths of stages, the best of them kept.
+# Random paths of stages; the best stage is kept.
 _base_ = [
     '../_base_/models/deeplabv3plus_lite0_camvid.py',
     '../_base_/datasets/camvid_1-16.py',

@@ -1,5 +1,5 @@
-# Small enough for two CPU cores: what `make demo` runs. Stages on human labels alone,
-# as many and as long, stand beside RIST.
+# Small enough for two CPU cores: what `make demo` runs. RIST is compared with as many
+# stages of the same length on human labels alone.
 _base_ = [
     '../_base_/models/deeplabv3plus_efficientnet-lite0.py',
     '../_base_/datasets/shapes.py',

@@ -12,6 +12,6 @@ optim_wrapper = dict(
     discriminator=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.9, 0.99))),
 )
 train_cfg = dict(type='SemiSupervisedTrainLoop')
-# a kill while one is written leaves the other to resume from
+# a kill during a save leaves the other one to resume from
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))
 custom_hooks = [dict(type='HelperHook', name='discriminator')]

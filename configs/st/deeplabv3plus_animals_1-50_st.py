@@ -1,4 +1,4 @@
-# ST: one more training as stage 0's, with as many images that stage 0's model labels.
+# ST: one more training like stage 0's, with as many images labeled by stage 0's model.
 _base_ = '../gist/deeplabv3plus_animals_1-50_rist.py'
 train_cfg = dict(
     policy=dict(_delete_=True, type='FIST', num_stages=1, alpha=0.5),

@@ -32,7 +32,7 @@ class _Item(NamedTuple):
 
 
 def check_datasets(cfg) -> dict:
-    """Check all data sets of a config.
+    """Checks all data sets of a config.
 
     Args:
         cfg (mmengine.Config): With ``train_dataloader``, ``val_dataloader``,
@@ -44,9 +44,9 @@ def check_datasets(cfg) -> dict:
         'unlabeled', 'val', 'test' to a dict of ``images`` (int, their number),
         ``pixels`` (int64 array of shape (C, ), pixels of each class) and
         ``ignored`` (int, pixels of the ignore label); both are None for
-        'unlabeled'; and ``notes`` (list of str), lines about images of which the
-        pipeline keeps little, see :func:`~.reading.image_notes`, and about a test
-        set that gives no score of its own.
+        'unlabeled'; and ``notes`` (list of str), lines about images that the pipeline
+        damages, see :func:`~.reading.image_notes`, and about a test set that gives no
+        score of its own.
 
     Raises:
         UserError: A list, folder, image or label is missing or cannot be read
@@ -98,7 +98,7 @@ def check_datasets(cfg) -> dict:
                 fault += f'ignored ({items[0].ignore_index}): '
                 if name != 'test':
                     raise UserError(f'{fault}name images that have labels')
-                # as those that a benchmark withholds
+                # a benchmark may withhold them
                 notes.append(f'{fault}the test set gives no score')
     if test_is_dev:
         notes.append(
@@ -109,7 +109,7 @@ def check_datasets(cfg) -> dict:
 
 
 def check_there(cfg, *names: str) -> None:
-    """Check that a config has the loaders that a training needs.
+    """Checks that a config has the loaders that a training needs.
 
     Args:
         cfg (mmengine.Config): The config.
@@ -163,7 +163,7 @@ def _list_name(cfg: dict) -> str:
 
 
 def _build(cfg: dict, name: str):
-    """Build a data set with all its items, but without its pipeline."""
+    """Builds a data set with all its items, but without its pipeline."""
     try:
         # Serializing fails on an empty list; here an empty list has its own line.
         return DATASETS.build({**cfg, 'pipeline': [], 'serialize_data': False})
@@ -236,13 +236,13 @@ def _same_classes(classes: dict[tuple[str], str]) -> tuple[str]:
 
 
 def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
-    """Check that every head in the model has as many classes as the data."""
+    """Checks that every head in the model has as many classes as the data."""
     for key, value in model.items():
         if key in ('decode_head', 'auxiliary_head'):
             heads = value if isinstance(value, (list, tuple)) else [value]
             for head in heads:
                 head = head or {}
-                if 'boundary_threshold' in head:  # STDC's, of boundaries
+                if 'boundary_threshold' in head:  # STDC's head for boundaries
                     continue
                 found = head.get('num_classes', num_classes)
                 if found != num_classes:
@@ -257,7 +257,7 @@ def _check_heads(model: dict, num_classes: int, prefix: str = 'model') -> None:
 
 
 def _check_class_weights(head: dict, num_classes: int, prefix: str) -> None:
-    """Check that losses with class weights have one for each class."""
+    """Checks that losses with class weights have one for each class."""
     losses = head.get('loss_decode') or {}
     for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
         weights = loss.get('class_weight')
@@ -301,7 +301,7 @@ class _Look(NamedTuple):
 
 def _look(item: _Item, num_classes: int) -> _Look:
     image_path = item.info['img_path']
-    # a copy: what is read goes into it, and the items live longer than one image
+    # a copy: reading adds the image to it, and the items live longer than one image
     results = _read(item.read_image, dict(item.info), image_path, 'image')
     labeled = item.read_label is not None
     notes = image_notes(item.read_image, item.info, results['img'], labeled)
@@ -337,7 +337,7 @@ def _look(item: _Item, num_classes: int) -> _Look:
 
 
 def _read(read: Callable, info: dict, path: str, kind: str) -> dict:
-    """Read with the set's own pipeline, to the end of the file."""
+    """Reads with the set's own pipeline, to the end of the file."""
     try:
         return read(info)
     except FileNotFoundError:

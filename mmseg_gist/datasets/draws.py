@@ -1,6 +1,6 @@
 """Sampling in which every draw is independent of the others.
 
-A draw has its data set, its image and the seed of its augmentation. All three are
+A draw has a data set, an image and the seed of the image's augmentation. All three are
 functions of the stage's seed and of the position in the sampling order.
 So neither the number of workers nor an interruption changes what a training
 sees, and a resumed training starts at its position without replaying data.

@@ -57,7 +57,7 @@ def class_metainfo(cfg: dict) -> dict[str, list]:
 def label_sets(cfg: dict) -> list[BaseSegDataset]:
     """The data sets inside a labeled one; their items have only ``gt_seg_map``."""
     return [
-        # serializing would stop to collect garbage, which takes longer than the rest
+        # serializing collects garbage, which takes longer than the rest
         DATASETS.build(
             dict(
                 leaf,
@@ -99,10 +99,10 @@ def count_values(label: np.ndarray) -> np.ndarray:
 
 
 def count(read: Callable, items: Iterable) -> np.ndarray:
-    """The same over many labels, in threads.
+    """The sum of :func:`count_values` over many labels, computed in threads.
 
     Args:
-        read: From an item to its label.
+        read: A function from an item to its label.
         items: The items.
     """
     with ThreadPoolExecutor() as pool:
@@ -111,7 +111,7 @@ def count(read: Callable, items: Iterable) -> np.ndarray:
 
 
 def count_human_labels(cfg: dict) -> np.ndarray:
-    """The same over all labels of a labeled set, as its pipeline reads them."""
+    """The sum of :func:`count_values` over a labeled set, as its pipeline reads it."""
     counts = [
         count(lambda index, each=each: each[index]['gt_seg_map'], range(len(each)))
         for each in label_sets(cfg)

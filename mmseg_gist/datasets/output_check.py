@@ -9,12 +9,12 @@ from mmseg_gist.utils import UserError
 
 from .labels import inner_datasets
 
-SUFFIX = '.png'  # of all images that are written
+SUFFIX = '.png'  # all images are written with it
 LOADERS = [f'{name}_dataloader' for name in ('train', 'unlabeled', 'val', 'test')]
 
 
 def check_output_folder(cfg: dict, folder: str, option: str) -> None:
-    """Check that a data set that takes all images of a folder finds no outputs there.
+    """Checks that a data set that takes all images of a folder finds no outputs there.
 
     Args:
         cfg (mmengine.Config): The config.
@@ -40,7 +40,7 @@ def check_output_folder(cfg: dict, folder: str, option: str) -> None:
 
 
 def check_output_files(cfg: dict, files: Collection[str], option: str) -> None:
-    """Check that no output replaces an image or a label of the config.
+    """Checks that no output replaces an image or a label of the config.
 
     Args:
         cfg (mmengine.Config): The config.

@@ -5,7 +5,7 @@ import os.path as osp
 import re
 from collections.abc import Sequence
 
-LONGEST = 200  # bytes of a folder or a stem, of 255 with all that is added
+LONGEST = 200  # bytes of a folder or a stem; names with all additions have up to 255
 
 
 def output_names(images: Sequence[str], folder: str | None = None) -> list[str]:
@@ -54,7 +54,7 @@ def _place(image: str, folder: str | None) -> str:
 
 
 def _absolute(path: str) -> str:
-    # what ``..`` leads to behind a link, the disk alone knows
+    # only the disk knows where ``..`` after a link leads
     return osp.realpath(path) if '..' in path.split('/') else osp.abspath(path)
 
 

@@ -7,7 +7,7 @@ from mmengine.utils import ProgressBar
 
 
 def map_files(function: Callable, items: Iterable) -> list:
-    """Apply a function to many files, in threads, with a progress bar.
+    """Applies a function to many files, in threads, with a progress bar.
 
     Decoding, encoding and resizing of images release the GIL, so threads keep
     all cores busy. The bar and its estimate of the time left go to stderr.

@@ -22,8 +22,8 @@ from mmseg_gist.utils import UserError
 
 from .labels import loading_steps
 
-DARK = 16  # of 255: an image whose values are all below is nearly black
-FEW = 64  # grays; of an image that has lost bits fewer are left
+DARK = 16  # out of 255; an image whose values are all below is nearly black
+FEW = 64  # gray levels; an image that has lost bits has fewer
 
 # What follows from a note, and the way out.
 MEANINGS = dict(
@@ -33,8 +33,8 @@ MEANINGS = dict(
     dark='training sees black images: correct the values, or remove these images',
     transparent='training sees the hidden colors: paint over what it must not see',
 )
-Notes = dict[str, str]  # from a key of MEANINGS to what is so of a file
-# The packages of decoders that mmcv does not bring, by the names of their modules.
+Notes = dict[str, str]  # from a key of MEANINGS to what was found in a file
+# The packages of decoders that mmcv does not install, by the names of their modules.
 PACKAGES = dict(tifffile='tifffile', turbojpeg='PyTurboJPEG')
 
 
@@ -89,7 +89,7 @@ class Reader:
             try:
                 Image.new('L', (2, 1)).save(file, kind, exif=exif)
                 results = self(dict(info, img_path=file, seg_map_path=file))
-            except Exception:  # of a loader that reads other files
+            except Exception:  # the loader reads other files
                 return False
         read = results['gt_seg_map' if 'gt_seg_map' in results else 'img']
         return read.shape[:2] == (2, 1)
@@ -106,7 +106,7 @@ def orientation(image: Image.Image, content: bytes) -> int:
         return 1
     try:
         return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # damaged EXIF data, which readers pass over
+    except Exception:  # damaged EXIF data, which readers ignore
         return 1
 
 
@@ -137,7 +137,7 @@ def image_notes(read: Reader, info: dict, image: np.ndarray, labeled: bool) -> N
 def _opened(content: bytes) -> Image.Image | None:
     try:
         return Image.open(io.BytesIO(content))
-    except Exception:  # of a format or a size for other readers
+    except Exception:  # the format or the size is for other readers
         return None
 
 

@@ -59,12 +59,12 @@ def reliabilities(
     """:func:`reliability` of many images, computed in threads.
 
     Args:
-        by_model: From each image to its label's PNG, from the first model to the last.
-        images: Those that are compared; all models have labeled them.
+        by_model: The PNG of each image's label, from the first model to the last.
+        images: The images to compare; all models have labeled them.
         num_classes: Number of classes.
 
     Returns:
-        dict: From each image to its reliability, in the order of ``images``.
+        dict: The reliability by image, in the order of ``images``.
     """
     images = list(images)
 
@@ -81,9 +81,9 @@ def write_list(rows: Sequence[dict], file) -> None:
     """Writes a list of images, the least reliable first: those to label next.
 
     Args:
-        rows: Of an image each, with ``image`` (its path), ``reliability`` and what
-            else the list shall have.
-        file: A CSV.
+        rows: One per image, with ``image`` (its path), ``reliability`` and any other
+            columns.
+        file: The CSV file to write.
     """
     rows = sorted(rows, key=lambda row: row['reliability'])
     with atomic_path(file) as temporary, open(temporary, 'w', newline='') as text:
@@ -93,6 +93,6 @@ def write_list(rows: Sequence[dict], file) -> None:
 
 
 def read_list(file) -> dict[str, float]:
-    """From each image to its reliability, the least reliable first."""
+    """The reliability by image, the least reliable first."""
     with open(file, newline='') as text:
         return {row['image']: float(row['reliability']) for row in csv.DictReader(text)}

@@ -33,7 +33,7 @@ def stage_config(
         stage: Its run's ``train_cfg`` is the loop's.
         erase (dict, optional): The config of ``LabelErase`` with thresholds instead of
             ``keep``. Defaults to the stage's own.
-        images: Indices of the unlabeled images that it may draw; all by default.
+        images: Indices of the unlabeled images that it may draw. Defaults to all.
 
     Returns:
         Config: Trains with a standard Runner. It holds the user's model, optimizer,
@@ -46,7 +46,7 @@ def stage_config(
     cfg.val_evaluator = scored_by_class(cfg.get('val_evaluator'), labeled_only=True)
     cfg.test_evaluator = scored_by_class(cfg.get('test_evaluator'))
     cfg.work_dir = stage.work_dir
-    # a training of stage 0 has the weights of the model's init_cfg, no others
+    # a stage that restarts has the weights of the model's init_cfg, as stage 0 does
     cfg.load_from = None if stage.restarts else stage.parent_checkpoint
     cfg.resume = False
     cfg.randomness = dict(cfg.randomness, seed=stage.seed)
@@ -158,11 +158,11 @@ def consistency_parts(consistency: dict) -> tuple[dict, dict]:
 
 
 def scored_by_class(evaluator, **kwargs):
-    """The evaluator, a :class:`ClassIoUMetric` if it is mmseg's IoUMetric.
+    """The evaluator, with mmseg's IoUMetric replaced by :class:`ClassIoUMetric`.
 
     Args:
         evaluator: As in mmengine's configs.
-        **kwargs: Settings of that metric.
+        **kwargs: Settings of :class:`ClassIoUMetric`.
     """
     if isinstance(evaluator, (list, tuple)):
         return [scored_by_class(part, **kwargs) for part in evaluator]
@@ -174,8 +174,8 @@ def scored_by_class(evaluator, **kwargs):
 def pseudo_labeled(stage: Stage) -> ConfigDict:
     """The unlabeled set with the labels that the parent's model makes.
 
-    They are index PNGs of the model's own classes, even if human labels are read in
-    another way.
+    They are index PNGs of the model's own classes, even if human labels are read
+    differently.
     """
     dataset = copy.deepcopy(stage.cfg.unlabeled_dataloader.dataset)
     prefix = dataset.get('data_prefix') or dict(img_path='')

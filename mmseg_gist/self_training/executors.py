@@ -41,12 +41,12 @@ class SerialExecutor:
 class RayExecutor:
     """Each stage is a Ray task; as many run at a time as there are CPUs and GPUs.
 
-    If a worker or a machine dies, its stage is run again elsewhere, from the stage's
-    own last checkpoint.
+    If a worker or a machine dies, its stage resumes elsewhere from the stage's own last
+    checkpoint.
 
     Args:
-        num_gpus_per_stage (float): Defaults to 1. A stage trains on one GPU, or on
-            a part of one (0.5: two stages share it); 0 for the CPU.
+        num_gpus_per_stage (float): A stage trains on one GPU, or on a part of one (0.5:
+            two stages share it); 0 for the CPU. Defaults to 1.
         num_cpus_per_stage (int): Ray gives a stage this many threads
             (``OMP_NUM_THREADS``). The last bits of results depend on this number.
             Defaults to 1.
@@ -96,8 +96,8 @@ class RayExecutor:
                     f'a stage asks for {number} {name}s, but the Ray cluster has '
                     f'{there.get(name, 0):g}: lower num_{name.lower()}s_per_stage'
                 )
-        # Without GPU the workers' processes are used again; with one Ray ends them
-        # after each task, so that its memory is free.
+        # Without a GPU, Ray reuses the workers' processes. With one, it ends them after
+        # each task, which frees the GPU's memory.
         self.task = ray.remote(
             num_gpus=num_gpus_per_stage,
             num_cpus=num_cpus_per_stage,

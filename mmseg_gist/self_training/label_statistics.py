@@ -17,11 +17,11 @@ from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 from .label_erase import erase_limits, with_thresholds
 from .stage import Stage
 
-LEAST_KEPT = 10  # percent of the pixels; below it nearly nothing is kept
+LEAST_KEPT = 10  # percent of the pixels; a stage that keeps less gets a warning
 
 
 def human_statistics(stage: Stage) -> dict[str, Shares]:
-    """``class_shares`` of the labels that stage 0 trains on, see below."""
+    """``class_shares`` of the human labels, see :func:`pseudo_statistics`."""
     return from_main(lambda: dict(class_shares=human_shares(stage)))
 
 
@@ -35,7 +35,7 @@ def pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict | 
     Returns:
         tuple: Values for the record and, if labels are erased, the config of
         ``LabelErase`` with the thresholds that follow from ``keep``. The values are
-        ``class_shares``, in percent by class, of all pixels before any label erase; and
+        ``class_shares``, the percent of each class before any label erase, and
         ``kept``, see :func:`mmseg_gist.datasets.confidence.kept_shares`.
     """
     return from_main(lambda: _pseudo_statistics(stage, files))

@@ -23,21 +23,21 @@ from .own_runner import leave_out_trackers, own_runner, own_runtime, whole_image
 from .path import StagePath
 from .stage import Stage
 
-# what a labeling has no use for
+# settings that labeling does not use
 OF_TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
 OF_DEVELOPMENT = ('val_dataloader', 'val_cfg', 'val_evaluator', 'unlabeled_dataloader')
 
-LabelFiles = dict[StagePath, dict[str, str]]  # files, by stage and by the image's path
+LabelFiles = dict[StagePath, dict[str, str]]  # files by stage, then by the image's path
 
 
 def label_for(
     stage: Stage, images: Sequence[int] | None = None
 ) -> tuple[list[str], int]:
-    """Makes the pseudo-labels that a stage draws and that are not there yet.
+    """Makes the pseudo-labels that a stage draws, unless they exist.
 
     Args:
         stage: See :func:`mmseg_gist.self_training.training.run_stage`.
-        images: Indices of those that it may draw, ascending; all by default.
+        images: Indices of the images that it may draw, ascending. Defaults to all.
 
     Returns:
         tuple: The pseudo-labels that the stage draws, and how many unlabeled
@@ -51,14 +51,14 @@ def label_for(
 
 
 def label_images(stage: Stage, files: Sequence[str], images: Sequence[int]) -> None:
-    """Makes those pseudo-labels of images that are not there yet.
+    """Makes the pseudo-labels of images, unless they exist.
 
-    The parent's model labels them, with the development set's pipeline.
+    The parent's model labels the images, with the development set's pipeline.
 
     Args:
-        stage: That learns from them.
-        files: Of :func:`label_files`.
-        images: Their indices.
+        stage: The stage that learns from them.
+        files: The values of :func:`label_files`.
+        images: Indices of the images.
     """
     with ThreadPoolExecutor() as pool:
         done = pool.map(is_labeled, [files[index] for index in images])
@@ -74,8 +74,8 @@ def labeler_config(stage: Stage, indices: list[int]) -> Config:
     """A test of the parent's model whose metric writes pseudo-labels.
 
     Args:
-        stage: That learns from them.
-        indices: Of the unlabeled images.
+        stage: The stage that learns from them.
+        indices: Indices of the unlabeled images.
     """
     cfg = copy.deepcopy(stage.cfg)
     cfg.work_dir = stage.parent.pseudo_label_dir
@@ -109,20 +109,20 @@ def labeler_config(stage: Stage, indices: list[int]) -> Config:
 
 
 def temperature_scaling(train_cfg: dict) -> dict:
-    """The config of what turns logits into the probabilities of pseudo-labels."""
+    """The config of the transform from logits to the probabilities of pseudo-labels."""
     settings = train_cfg.get('temperature_scaling') or {}
     return {'type': 'TemperatureScaling', **settings}
 
 
 def label_files(stage: Stage) -> dict[str, str]:
-    """From each unlabeled image to its pseudo-label by the parent's model.
+    """Maps each unlabeled image to its pseudo-label by the parent's model.
 
-    Those that no stage has drawn so far are not there yet.
+    Pseudo-labels that no stage has drawn yet do not exist.
 
     Args:
-        stage: That learns from them. Its run's config has ``metainfo``.
+        stage: The stage that learns from them. Its run's config has ``metainfo``.
     """
-    # serializing would stop to collect garbage, which takes longer than the rest
+    # serializing collects garbage, which takes longer than the rest
     settings = dict(pipeline=[], test_mode=True, serialize_data=False)
     dataset = DATASETS.build(dict(pseudo_labeled(stage), **settings))
     items = map(dataset.get_data_info, range(len(dataset)))
@@ -130,16 +130,16 @@ def label_files(stage: Stage) -> dict[str, str]:
 
 
 def check_label_files(cfg: Config) -> None:
-    """Every unlabeled image must have files of its own in the stage's folder.
+    """Checks that every unlabeled image has its own files in the stage's folder.
 
-    :class:`PseudoLabelDataset` sees to that; other classes go by the ids.
+    :class:`PseudoLabelDataset` ensures this; other classes name files by the ids.
 
     Args:
         cfg (Config): The user's config with ``work_dir`` and ``metainfo`` set.
 
     Raises:
-        UserError: Naming the image whose files would be elsewhere or another's, or
-            the data set has classes of its own that are not the labeled set's.
+        UserError: The files of an image would be elsewhere or those of another image,
+            or the data set's own classes are not the labeled set's.
     """
     stage = Stage(cfg, ('P',))
     folder = osp.abspath(stage.parent.pseudo_label_dir)
@@ -165,13 +165,13 @@ def check_label_files(cfg: Config) -> None:
 
 
 def labels_there(model: Stage) -> dict[str, str]:
-    """From each unlabeled image that a stage's model has labeled to that label."""
+    """Maps each unlabeled image that a stage's model has labeled to its label."""
     files = label_files(model.child('P'))
     return {image: file for image, file in files.items() if osp.exists(file)}
 
 
 def labels_along(stage: Stage) -> LabelFiles:
-    """The pseudo-labels by the models on the way to a stage, of their common images.
+    """The pseudo-labels by the models along a stage's path, for the images they share.
 
     Raises:
         UserError: There are none.
@@ -193,10 +193,10 @@ def labels_along(stage: Stage) -> LabelFiles:
 
 
 def drawn_indices(stage: Stage, size: int) -> list[int]:
-    """Which of so many unlabeled images the stage draws, ascending."""
+    """The indices of the images, of ``size`` unlabeled ones, that a stage draws."""
     kinds = draw_config(stage)
     source = 1 if stage.uses_labels else 0
-    # the order of the labeled images plays no part in which others are drawn
+    # the order of the labeled images does not affect which others are drawn
     sizes = [1] * source + [size]
     world_size = get_world_size()
     batches = [
@@ -220,7 +220,7 @@ def is_labeled(path: str) -> bool:
     for file in (path, confidence_path(path)):
         try:
             with Image.open(file) as image:
-                image.verify()  # the checksums of all that a PNG consists of
+                image.verify()  # the checksums of all parts of a PNG
         except FileNotFoundError:
             return False
         except Exception as error:  # a damaged file fails in many ways

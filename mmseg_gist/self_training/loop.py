@@ -68,9 +68,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         initial_iters (int): Iterations of stage 0, and of all stages with
             ``restart``. Stage 0 does not train where ``load_from`` gives a model,
             which then is stage 0.
-        initial_val_interval (int, optional): Stage 0 is scored on the development
-            set after so many iterations, again and again, and its result is the
-            best of them; None for its last.
+        initial_val_interval (int, optional): Iterations between two evaluations of
+            stage 0 on the development set. Its result is the best model of these;
+            without the setting, its last model.
         restart (bool): Whether stages 1, 2, ... start where stage 0 did, from the
             weights that the model's ``init_cfg`` names, and train with its
             iterations, optimizer and schedule, even if ``stage_iters``, ``stage_ratio``
@@ -80,26 +80,26 @@ class IterativeSelfTrainingLoop(BaseLoop):
         reliable (float | Sequence[float], optional): The share of the unlabeled
             images, in (0, 1], that a stage may draw: those whose pseudo-labels are
             the most reliable, see :mod:`mmseg_gist.self_training.reliability`. A
-            list is by the depth of the stage, as that of ``label_erase.keep``. By
-            default all images.
-        label_erase (dict, optional): Arguments of :class:`LabelErase`, which then
-            stands behind the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``, or
-            ``dict(keep=[0.2, 0.6, 1.0])`` by the depth of the stage.
-            By default that of the unlabeled set's pipeline, if there is one.
+            list gives the share by the stage's depth, as for ``label_erase.keep``.
+            Defaults to all images.
+        label_erase (dict, optional): Arguments of :class:`LabelErase`, which comes
+            right after the step that loads pseudo-labels, e.g. ``dict(keep=0.7)``, or
+            ``dict(keep=[0.2, 0.6, 1.0])`` by the stage's depth.
+            Defaults to the one in the unlabeled set's pipeline, if any.
         perturbation (dict, optional): What is done to pseudo-labeled images alone:
             ``mask`` and ``augmentation`` of :class:`SelfTrainingSegmentor`.
         labeling (dict, optional): ``scales`` (factors of the size at which images
-            are labeled) and ``flip`` (whether mirrored, too), over which
+            are labeled) and ``flip`` (whether images are also mirrored), over which
             pseudo-labels are averaged. By default images are labeled as they are.
         temperature_scaling (dict, optional): Arguments of :class:`TemperatureScaling`,
-            e.g. ``dict(T=0.2)``, whose probabilities the confidence of pseudo-labels
-            is taken from. With a ``type`` it is another transform of logits to
+            e.g. ``dict(T=0.2)``. Its largest probability is the confidence of a
+            pseudo-label. With a ``type`` it is another transform of logits to
             probabilities. Defaults to ``dict(T=1.0)``.
         consistency (dict, optional): ``loss_weight`` and ``dropout_ratio`` of
             :class:`ConsistencyLoss` and ``momentum`` of
             :class:`MeanTeacherHook`, for stages 1, 2, ... None for no
             consistency loss.
-        refinement (dict, optional): Settings of the config that are others in
+        refinement (dict, optional): Settings of the config that differ in
             stages 1, 2, ..., e.g.
             ``dict(optim_wrapper=dict(optimizer=dict(lr=1e-4)))``.
         executor (dict, optional): Where stages run, e.g.
@@ -110,7 +110,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             may need them. Defaults to ``'all'``.
 
     Raises:
-        UserError: The data, the model or the work dir do not fit.
+        UserError: A setting, the data, the model or the work dir does not fit.
     """
 
     # what mmengine's Runner asks of a loop
@@ -158,7 +158,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         if keep not in ('all', 'best'):
             raise UserError(f"train_cfg.keep = {keep!r}: it must be 'all' or 'best'")
         self.keep = keep
-        # also of Runners that tools of others have built
+        # for Runners that other tools have built, too
         leave_out_noise(runner.logger, runner.cfg.get('log_level', 'INFO'))
         self.cfg = unformatted(deepcopy(runner.cfg))
         check_there(self.cfg, 'unlabeled_dataloader', 'val_dataloader')
@@ -194,7 +194,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
             if isinstance(loader, dict):
                 drop_worker_settings(loader)
         runner.optim_wrapper = optim_wrapper_for(runner.model, self.cfg.optim_wrapper)
-        # nor has it anything to load or resume
+        # it has nothing to load or resume, either
         runner._resume, runner._load_from = False, None
         runner.param_schedulers = None
 
@@ -326,7 +326,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     @master_only
     def _remove_unneeded(self, record: Record, following: list[StagePath]) -> None:
-        """Removes what no stage will start from or learn from any more.
+        """Removes what no stage will start from or learn from anymore.
 
         A finished stage may still be asked for a child as long as stages of its
         own depth, or nearer to the root, are being asked for.
@@ -339,7 +339,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
     @master_only
     def _remove_thirds(self, record: Record, running: set[StagePath]) -> None:
-        """Removes the models by which a stage's images are ranked already."""
+        """Removes the models at thirds that have already ranked images."""
         for path in record.scores.keys() - {child[:-1] for child in running if child}:
             stage = Stage(self.cfg, path)
             if osp.exists(stage.reliability_file):
@@ -350,7 +350,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         file = self.record_file
         if not osp.exists(file):
             stages = osp.join(self.cfg.work_dir, 'stages')
-            if osp.exists(stages):  # of which run, nobody knows
+            if osp.exists(stages):  # nobody knows which run's
                 raise UserError(
                     f'{stages} exists, but not the record of its stages: remove it, '
                     'or choose another --work-dir'
@@ -387,7 +387,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         record.run['policy'] = self.cfg.train_cfg.policy.to_dict()
         record.save()  # the seed is kept before anything is trained with it
         if is_main_process():
-            # mmengine's own dump is also that of a run that was refused
+            # mmengine also dumps the config of a run that is refused
             self.runner.cfg.dump(osp.join(self.cfg.work_dir, RUN_CONFIG))
         self.cfg.randomness = dict(
             self.cfg.get('randomness') or {}, seed=record.run['seed']
@@ -396,7 +396,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
         return record
 
     def _forget_damaged(self, record: Record) -> None:
-        """Stages whose checkpoint is damaged are trained again."""
+        """Drops stages whose checkpoint is damaged, so that they are trained again."""
         for row in list(record.stages):
             file = osp.join(self.cfg.work_dir, row.get('checkpoint', ''))
             if osp.isfile(file) and not is_whole(file):
@@ -406,7 +406,7 @@ class IterativeSelfTrainingLoop(BaseLoop):
                 )
 
     def _check_model(self) -> None:
-        """The checkpoint that stands for stage 0 must be of this very model."""
+        """Checks that the checkpoint given as stage 0 is of this very model."""
         file = given_model(self.cfg)
         if not file:
             return
@@ -441,16 +441,16 @@ class IterativeSelfTrainingLoop(BaseLoop):
 
 @contextmanager
 def only_run_in(work_dir: str) -> Iterator[None]:
-    """Keeps a second run out of the work dir as long as this process lives.
+    """Keeps a second run out of the work dir.
 
     Raises:
-        UserError: There is one already.
+        UserError: Another run is training there.
     """
     if not is_main_process():
         yield
         return
     with open(osp.join(work_dir, 'lock'), 'a') as file:
-        try:  # lockf: workers of a killed run do not hold it any longer
+        try:  # lockf: the workers of a killed run do not keep holding it
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(

@@ -20,8 +20,8 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
     """A Runner that leaves nothing behind.
 
     mmengine keeps loggers, message hubs and visualizers by name for the life of the
-    process, and the latest is the current one. They are removed again, so that the
-    caller's are current afterward.
+    process, and the latest is the current one. This function removes the Runner's, so
+    that the caller's are current again.
     """
     before = {kind: list(kind._instance_dict) for kind in kinds_by_name()}
     runner = BriefRunner.from_cfg(cfg)
@@ -43,10 +43,10 @@ def own_runner(cfg: Config) -> Iterator[Runner]:
 
 @contextmanager
 def whole_images() -> Iterator[None]:
-    """For passing images of many sizes through a model.
+    """Turns cuDNN's benchmark off, for images of many sizes.
 
-    For each new size cuDNN would try out its algorithms, with workspaces as large
-    as the GPU has room for: ``env_cfg.cudnn_benchmark`` is meant for crops.
+    For each new size the benchmark tries out all algorithms, with workspaces as large
+    as the GPU has room for. ``env_cfg.cudnn_benchmark`` is meant for crops.
     """
     benchmark = torch.backends.cudnn.benchmark
     torch.backends.cudnn.benchmark = False
@@ -63,14 +63,14 @@ def kinds_by_name() -> list[type]:
 
 
 def own_runtime(cfg: Config, name: str) -> None:
-    """Gives the Runner of ``cfg`` its own names, and loaders that end with it."""
+    """Gives the Runner of ``cfg`` its own name, and loaders that end with it."""
     cfg.experiment_name = name
     if cfg.get('visualizer'):
         cfg.visualizer = dict(cfg.visualizer, name=name)
         cfg.visualizer.pop('save_dir', None)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        # each is gone through once; persistent workers that are left to the
-        # garbage collector keep it waiting for five seconds each
+        # each is used once, and the garbage collector would wait five seconds for each
+        # persistent worker that is left
         if cfg.get(key):
             cfg[key] = dict(cfg[key], persistent_workers=False)
 

@@ -2,7 +2,7 @@
 
 A policy is a pure function: ``policy(scores)`` takes the development mIoU of the
 finished stages by path (None if a stage failed) and returns the paths to train next.
-Each is a child of a finished stage; when the policy is done, there are none.
+Each is a child of a finished stage. A policy that is done returns none.
 """
 
 import random
@@ -97,10 +97,11 @@ class RIST(KnownPaths):
 
     Args:
         num_stages (int): Stages after stage 0.
-        num_paths (int): Defaults to 2.
-        probability (float): Probability of human labels at a stage. Defaults to 0.5.
+        num_paths (int): Number of paths. Defaults to 2.
+        probability (float): Probability of human labels at a stage, in [0, 1]. Defaults
+            to 0.5.
         max_run (int, optional): Longest run of equal letters. The paper draws
-            without a limit and calls paths with more than four degenerate.
+            without a limit and calls paths with longer runs than four degenerate.
         seed (int): Defaults to 0.
     """
 
@@ -134,7 +135,7 @@ class RIST(KnownPaths):
 def random_path(
     seed: str, num_stages: int, probability: float, max_run: int | None
 ) -> StagePath:
-    """One path of Algorithm 2: at each stage L if Uniform(0, 1) says so.
+    """One path of Algorithm 2: a stage is L if Uniform(0, 1) >= 1 - probability.
 
     A letter that would make a run too long is replaced by the other one.
     """
@@ -200,7 +201,7 @@ class GIST:
 
 @POLICIES.register_module()
 class PolicySet:
-    """Several policies in one run: a stage that two of them want is trained once.
+    """Several policies in one run: a stage that two of them ask for is trained once.
 
     A stage does not depend on the policy that asked for it. So a replay over the record
     shows what each policy would have found by itself

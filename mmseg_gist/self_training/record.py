@@ -20,14 +20,15 @@ RUN_CONFIG = 'run_config.py'  # beside the record, the config that made it
 
 
 def best_stage(scores: Mapping[StagePath, float | None]) -> StagePath:
-    """The stage that a search over these stages gives.
+    """The result of a search over these stages.
 
     Args:
         scores: Development mIoU by path, None where a stage failed.
 
     Returns:
         StagePath: The best stage. Among equal ones it is the stage with the fewest
-        trainings before it, then the first by name, as in the record.
+        stages before it, then the first by name, as in the record. ``ROOT`` if all
+        failed.
     """
     finished = [path for path, score in scores.items() if score is not None]
 

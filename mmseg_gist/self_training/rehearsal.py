@@ -1,8 +1,8 @@
 """Every kind of stage, tried on a few images before the first one is trained.
 
-Otherwise a mistake in a setting that only later stages use would cost the stages before
-them. No weights are loaded, nothing is learned, and files that are written are removed
-again.
+Otherwise a mistake in a setting that only later stages use would waste the stages
+before them. No weights are loaded, nothing is learned, and files that are written are
+removed again.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ def rehearse(cfg: Config, policy: Callable) -> None:
         policy (Callable): See :mod:`mmseg_gist.self_training.policies`.
 
     Raises:
-        UserError: Naming the setting with which a stage could not be trained.
+        UserError: A stage cannot be trained. The message names the setting at fault.
     """
     with TemporaryDirectory() as folder, seeded(0), quiet():
         cfg = copy.deepcopy(cfg)
@@ -69,7 +69,7 @@ def mixes_of(policy: Callable) -> list[str]:
 
 
 def rehearse_stage(stage: Stage) -> None:
-    """Tries one stage, whose work dir is written to."""
+    """Tries one stage and writes to its work dir."""
 
     def trying(key: str):
         return named(f'{key} of stage {stage.name}')
@@ -113,7 +113,7 @@ def rehearse_stage(stage: Stage) -> None:
 
 
 def make_labels(stage: Stage) -> dict | None:
-    """Labels the first images; gives label erase with thresholds."""
+    """Labels the first images and returns label erase with thresholds."""
     labeler = labeler_config(stage, IMAGES)  # the first ones, or all
     loader = Runner.build_dataloader(labeler.test_dataloader)
     model = MODELS.build(labeler.model).to(get_device())

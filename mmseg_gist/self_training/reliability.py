@@ -14,24 +14,24 @@ from mmseg_gist.datasets.reliability import read_list, reliabilities, write_list
 from .labeler import label_files, label_images
 from .stage import THIRDS, Stage
 
-NAMED = 10  # images in the record, of the most and the least reliable each
+NAMED = 10  # images in the record among the most and among the least reliable
 
 
 def reliable_images(stage: Stage) -> tuple[list[int] | None, dict]:
     """The images that a stage may draw.
 
-    Where a share of them is to be drawn, the parent's models at its thirds and at its
+    If it may draw only a share of them, the parent's models at its thirds and at its
     end label all images.
 
     Args:
         stage: See :func:`mmseg_gist.self_training.training.run_stage`.
 
     Returns:
-        tuple: Their indices, ascending, and what goes into the record, both the same
-        after an interruption. None and nothing where all images may be drawn. The
+        tuple: Their indices, ascending, and values for the record. Both are the same
+        after an interruption. They are None and empty if all images may be drawn. The
         record's ``reliability`` has ``images`` (how many may be drawn), ``mean``
-        (reliability of all images) and ``mean_drawn`` (of these), and of the ``least``
-        and the ``most`` reliable images the reliability by name.
+        (reliability of all images), ``mean_drawn`` (of those that may be drawn), and
+        the reliabilities by name of the ``least`` and the ``most`` reliable images.
     """
     share = stage.reliable_share
     if share == 1:
@@ -39,7 +39,7 @@ def reliable_images(stage: Stage) -> tuple[list[int] | None, dict]:
     files = label_files(stage)
     found = rank_images(stage)
     values = [found[image] for image in files]
-    # of equal ones the first, as they are in the list of ids
+    # equal ones stay in the order of the list of ids
     order = sorted(range(len(values)), key=lambda index: -values[index])
     images = sorted(order[: max(1, round(share * len(values)))])
 

@@ -2,7 +2,7 @@
 
 from mmseg_gist.utils import UserError
 
-# what mmengine's schedulers count in iterations beside begin and end
+# what mmengine's schedulers count in iterations besides begin and end
 PERIODS = {'T_max', 'step_size', 'total_steps', 'milestones', 'periods'}
 
 

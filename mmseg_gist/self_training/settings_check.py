@@ -15,7 +15,7 @@ from .stage import Stage
 
 
 def check_settings(cfg: Config) -> None:
-    """Check everything but the data: schedules, metrics, settings of later stages.
+    """Checks everything but the data: schedules, metrics, settings of later stages.
 
     Args:
         cfg (Config): The user's config.
@@ -30,16 +30,16 @@ def check_settings(cfg: Config) -> None:
 
 
 def check_schedules(cfg: Config) -> None:
-    """Check that schedules fit into the stages."""
+    """Checks that schedules fit into the stages."""
     for stage in (Stage(cfg, ROOT), Stage(cfg, ('L',))):  # stage 0, and all others
         fit_schedule(stage.cfg.get('param_scheduler'), stage.iters)
 
 
 def check_evaluator(evaluator) -> None:
-    """Check that there is mmseg's mIoU, by which stages are compared."""
+    """Checks that there is mmseg's mIoU, by which stages are compared."""
     for part in evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]:
         if not part or step_name(part) not in ('IoUMetric', 'ClassIoUMetric'):
-            return  # a metric of one's own may give it
+            return  # the user's own metric may give it
         if 'mIoU' in part.get('iou_metrics', ['mIoU']) and not part.get('prefix'):
             return
     raise UserError(
@@ -49,7 +49,7 @@ def check_evaluator(evaluator) -> None:
 
 
 def check_ignore_index(cfg: Config) -> None:
-    """Check that all settings of the ignored label agree."""
+    """Checks that all settings of the ignored label agree."""
     found = {'model.decode_head.ignore_index': ignore_index(cfg.model)}
     preprocessor = cfg.model.get('data_preprocessor') or {}
     if preprocessor.get('size') or preprocessor.get('size_divisor'):
@@ -81,7 +81,7 @@ def check_ignore_index(cfg: Config) -> None:
 
 
 def check_later_stages(cfg: Config) -> None:
-    """Builds once the parts that only stages 1, 2, ... use."""
+    """Checks the parts that only stages 1, 2, ... use, by building them once."""
     settings = cfg.train_cfg
     scaling = temperature_scaling(settings)
     build(TRANSFORMS, scaling, 'train_cfg.temperature_scaling')
@@ -109,7 +109,7 @@ def check_later_stages(cfg: Config) -> None:
 
 
 def check_reliable(cfg: Config) -> None:
-    """The shares of images that stages draw, and the models that rank them."""
+    """Checks the shares of images that stages draw, and the models that rank them."""
     share = cfg.train_cfg.get('reliable')
     if share is None:
         return

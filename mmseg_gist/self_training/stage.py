@@ -16,18 +16,18 @@ from mmseg_gist.utils import derive_seed
 from .path import ROOT, StagePath, alpha_of, to_name, uses_labels, uses_pseudo_labels
 
 CHECKPOINT = 'checkpoint.pth'
-THIRDS = (1, 2)  # of a training, at which a model is kept to rank images by
+THIRDS = (1, 2)  # the thirds of a training after which a model is kept to rank images
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """All that a stage does follows from the config of its run and its path.
+    """A stage, whose run's config and path determine all that it does.
 
     Args:
         run_cfg (Config): The user's config with a ``work_dir``. A stage that runs
             also needs ``randomness.seed``, and ``metainfo`` (classes and palette of
             the labeled set).
-        path: Of the stage.
+        path: The stage's path.
     """
 
     run_cfg: Config
@@ -39,7 +39,7 @@ class Stage:
 
     @property
     def mix(self) -> str:
-        """The mix of labels that it trains on, see :mod:`.path`."""
+        """The label mix that it trains on, see :mod:`.path`."""
         return self.path[-1] if self.path else 'L'
 
     @property
@@ -83,7 +83,7 @@ class Stage:
 
     @property
     def checkpoint(self) -> str:
-        """The file of its model."""
+        """The file with its model."""
         return osp.join(self.work_dir, CHECKPOINT)
 
     @property
@@ -93,18 +93,18 @@ class Stage:
 
     @property
     def thirds_dir(self) -> str:
-        """The folder of the models that it had at its thirds, and of their labels."""
+        """The folder of its models at its thirds, and of their labels."""
         return osp.join(self.work_dir, 'thirds')
 
     def at_third(self, third: int) -> 'Stage':
-        """It as it was then, one of ``THIRDS``, in a run inside of its own work dir."""
+        """The stage as it was at one of ``THIRDS``, in a run inside its work dir."""
         run_cfg = copy.deepcopy(self.run_cfg)
         run_cfg.work_dir = osp.join(self.thirds_dir, str(third))
         return Stage(run_cfg, self.path)
 
     @property
     def reliability_file(self) -> str:
-        """The list of all unlabeled images that its models have ranked."""
+        """The list of all unlabeled images, ranked by its models."""
         return osp.join(self.work_dir, 'reliability.csv')
 
     @property
@@ -115,9 +115,9 @@ class Stage:
 
     @property
     def parent_checkpoint(self) -> str | None:
-        """The model that it starts from, if it does not restart, and learns from.
+        """The model that makes its pseudo-labels and that it starts from.
 
-        None where stage 0 starts from nothing.
+        A stage that restarts does not start from it. None if stage 0 is given no model.
         """
         return self.parent.checkpoint if self.path else given_model(self.run_cfg)
 
@@ -131,7 +131,7 @@ class Stage:
 
     @property
     def iters(self) -> int:
-        """Its length, 0 if it is not trained."""
+        """Its iterations; 0 if it is not trained."""
         settings = self.run_cfg.train_cfg
         if not self.path and self.run_cfg.get('load_from'):
             return 0
@@ -155,21 +155,21 @@ class Stage:
 
 
 def at_depth(values: float | Sequence[float], depth: int) -> float:
-    """The value that a setting which may be a list has for a stage.
+    """The value for a stage of a setting that may be a list.
 
     Args:
-        values: One for all stages, or those of the first, second, ... stage on a
-            path, the last of them also that of all deeper ones.
-        depth: Of the stage, 1 for a child of stage 0.
+        values: One for all stages, or one each for the first, second, ... stage on a
+            path. Deeper stages use the last one.
+        depth: The stage's depth, 1 for a child of stage 0.
     """
     return float(np.atleast_1d(values)[:depth][-1])
 
 
 def replacing(settings: dict, changes: dict) -> dict:
-    """The changes such that what has another type takes the place of the first.
+    """Marks changes of type, so that they replace a setting instead of merging into it.
 
-    Merged, it would get the arguments of the other type, as SGD AdamW's betas. Types
-    of ``optim_wrapper`` share theirs.
+    A merge would keep the old type's arguments, such as AdamW's betas for SGD. The
+    types of ``optim_wrapper`` share their arguments.
     """
     marked = {}
     for key, change in changes.items():

@@ -1,7 +1,7 @@
 """Trains a stage: parent, label mix, length and seed give its checkpoint and scores.
 
-That is one mmengine Runner on a config that follows from the :class:`Stage`, in a work
-dir of its own: nothing else decides what it does.
+A stage is one mmengine Runner with its own work dir. Its config follows from the
+:class:`Stage`, and nothing else decides what it does.
 """
 
 import io
@@ -34,7 +34,7 @@ from .stage import Stage
 
 
 def run_stage(stage: Stage) -> dict:
-    """Trains and evaluates a stage, from where it was cut off if it was.
+    """Trains and evaluates a stage, or resumes it where it was cut off.
 
     Args:
         stage: Its parent must be finished. The config of its run has
@@ -88,7 +88,7 @@ def run_stage(stage: Stage) -> dict:
                     raise UserError(f'val_evaluator gives no mIoU, but {[*row["dev"]]}')
                 has_test = cfg.get('test_dataloader') is not None
                 test = metrics(runner.test()) if has_test else {}
-                # there is none of labels that are withheld
+                # a test set whose labels are withheld has no score
                 row['test'] = test if isfinite(test.get('mIoU', nan)) else None
     except NonFiniteLossError as error:
         return dict(row, status='failed', reason=str(error))
@@ -102,12 +102,12 @@ def run_stage(stage: Stage) -> dict:
 
 
 def is_whole(checkpoint: str) -> bool:
-    """Whether a finished stage's checkpoint is there and not cut off."""
-    return zipfile.is_zipfile(checkpoint)  # whose table of contents comes last
+    """Whether a finished stage's checkpoint exists and is complete."""
+    return zipfile.is_zipfile(checkpoint)  # a zip's table of contents comes last
 
 
 def resumable(work_dir: str) -> str | None:
-    """The stage's own last checkpoint, None if there is no whole one."""
+    """The stage's own last checkpoint; None if there is no complete one."""
     path = osp.join(work_dir, ProgressHook.filename)
     if not osp.exists(path):
         return None
@@ -121,10 +121,10 @@ def resumable(work_dir: str) -> str | None:
 
 
 def take_best(runner: Runner) -> None:
-    """Gives the model the weights of the best iteration, if it was looked for.
+    """Gives the model the weights of its best iteration, if the stage looked for it.
 
-    Else of the last; averages, where a hook of the user's keeps them: mmengine
-    evaluates and saves those in place of the model's own.
+    Otherwise the model keeps its last weights, or takes the averages that a user's hook
+    keeps: mmengine evaluates and saves those instead of the model's own.
     """
     if not runner.train_loop.val_interval:
         for hook in runner.hooks:
@@ -135,7 +135,7 @@ def take_best(runner: Runner) -> None:
     barrier()  # the main process has written it
     load_checkpoint(
         unwrapped(runner.model),
-        osp.join(runner.work_dir, best),  # which may have been moved
+        osp.join(runner.work_dir, best),  # the work dir may have been moved
         map_location='cpu',
         strict=True,
     )
@@ -157,7 +157,7 @@ def save_plain(runner: Runner, stage: Stage) -> None:
         iter=runner.iter,
         dataset_meta=stage.cfg.metainfo.to_dict(),
     )
-    # through memory, so that a full disk is an OSError that says so
+    # through memory, so that a full disk raises a clear OSError
     content = io.BytesIO()
     weights = weights_to_cpu(unwrapped(runner.model).state_dict())
     torch.save(dict(meta=meta, state_dict=weights), content)
@@ -166,7 +166,7 @@ def save_plain(runner: Runner, stage: Stage) -> None:
 
 
 def remove_results(stage: Stage) -> None:
-    """Removes a finished stage's checkpoint and the pseudo-labels made by it."""
+    """Removes a finished stage's checkpoint and the pseudo-labels that it made."""
     remove_thirds(stage)
     shutil.rmtree(stage.pseudo_label_dir, ignore_errors=True)
     Path(stage.checkpoint).unlink(missing_ok=True)

@@ -24,7 +24,7 @@ def columns_of(each: Run, path: StagePath) -> tuple[list[str], dict[str, list[fl
 
 def main(argv: list[str] | None = None) -> None:
     parser = records_parser(__doc__, policies=False)
-    parser.add_argument('--path', required=True, help='of the last stage, as PPPP')
+    parser.add_argument('--path', required=True, help='of the last stage, such as PPPP')
     parser.add_argument('--show', type=int, default=6, help='classes in the figure')
     args = parser.parse_args(argv)
     path = from_name(args.path)

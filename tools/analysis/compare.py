@@ -19,7 +19,7 @@ from mmseg_gist.utils import UserError
 
 
 def costs(run: Run, policies: list[str]) -> dict[str, int | None]:
-    """Of policies that share one tree; taken literally, each goes by itself."""
+    """The costs of policies that share one tree; taken literally, each has its own."""
     visited = {name: list(run.visited(name)) for name in policies}
     union = dict.fromkeys(path for paths in visited.values() for path in paths)
     spent = cost(run.record[path] for path in union)

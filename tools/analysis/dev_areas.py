@@ -45,7 +45,7 @@ def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
 
 
 def evaluate(cfg: Config, checkpoint: Path) -> dict[str, list[list[int]]]:
-    """From each image's path, below what all of them share, to its areas."""
+    """The areas of each image, by its path below the folder that all of them share."""
     if not checkpoint.exists():
         raise UserError(f'{checkpoint} does not exist: restore the complete work dir')
     with own_runner(evaluation_config(cfg, checkpoint)) as runner, whole_images():

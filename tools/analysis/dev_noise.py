@@ -63,7 +63,7 @@ def rule_row(rule: str, runs: list[Run], noises: list[Noise]) -> Row:
 def main(argv: list[str] | None = None) -> None:
     parser = records_parser(__doc__)
     parser.add_argument('--draws', type=int, default=2000, help='sets drawn anew')
-    parser.add_argument('--seed', type=int, default=0, help='of the draws')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
     args = parser.parse_args(argv)
     if args.draws < 2:
         raise UserError(f'--draws {args.draws}: a deviation takes at least 2')

@@ -49,10 +49,10 @@ def main(argv: list[str] | None = None) -> None:
         nargs='+',
         type=int,
         default=[10, 25, 50, 100, 200, 500],
-        help='images; larger ones than there are are left out',
+        help='numbers of images; sizes above that of the set are left out',
     )
     parser.add_argument('--draws', type=int, default=20, help='parts of each size')
-    parser.add_argument('--seed', type=int, default=0, help='of the draws')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the draws')
     args = parser.parse_args(argv)
     by_key = series(find_runs(args.records), args.policies)
     chosen = {}

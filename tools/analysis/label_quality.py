@@ -1,10 +1,10 @@
 """How accurate a stage's pseudo-labels are, if people labeled those images too.
 
 An experiment on a labeled data set hides the labels of its unlabeled images; this
-command compares with them. Counts that label_quality.json, beside the record, lacks are
-computed from the work dir and added. The table has the share of each class in percent
-and, for each threshold of LabelErase, the share that the labels keep and give to the
-class, the recall and the precision of the class.
+command compares with them. It keeps its counts in label_quality.json beside the record
+and computes missing ones from the work dir. The table has the share of each class in
+percent and, for each threshold of LabelErase, the share that the labels keep and give
+to the class, the recall and the precision of the class.
 """
 
 import json
@@ -93,7 +93,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
 
 
 def counts_of(each: Run, stage: str, thresholds: Sequence[float]) -> dict:
-    """What the file holds, with what it lacked added to it."""
+    """The content of the file, completed with what it lacked."""
     file = each.file.parent / FILE
     content = read_counts(file, 'stages')
     known = content['stages'].setdefault(stage, {})
@@ -113,7 +113,7 @@ def percent(part: np.ndarray, whole: np.ndarray) -> list[float]:
 
 
 def rows_of(content: dict, stage: str, thresholds: Sequence[float]) -> list[Row]:
-    """A row a class, and one of all pixels, whose recall is what is kept and right."""
+    """A row per class, and one for all pixels: its recall is what is kept and right."""
     rows = [{'class': name} for name in [*content['classes'], 'all']]
     for t in thresholds:
         matrix = np.array(content['stages'][stage][str(t)])
@@ -136,7 +136,7 @@ def rows_of(content: dict, stage: str, thresholds: Sequence[float]) -> list[Row]
 def main(argv: list[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument('work_dir', help='of one run, or its record')
-    parser.add_argument('stage', help='whose model made the labels, as 0 or PL')
+    parser.add_argument('stage', help='whose model made the labels, such as 0 or PL')
     parser.add_argument('--thresholds', nargs='+', type=float, default=[0.0])
     parser.add_argument('--out', metavar='NAME', help='write NAME.md and NAME.csv')
     args = parser.parse_args(argv)

@@ -1,9 +1,9 @@
 """Count the classes in a run's pseudo-labels, for class_shares.py, and draw some.
 
-Writes label_shares.json beside the record: for the stages of each path the
-pixels of each class in the labels that their models made, of those images that
-all of them labeled, and the same of the human labels. With --out also
-NAME_<path>.png, the labels of a few images by stages.
+Writes label_shares.json beside the record: the pixels of each class in the human labels
+and, for each path, in the labels by the models of its stages, over the images that all
+of them labeled. With --out it also writes NAME_<path>.png, the labels of a few images
+by stage.
 """
 
 import json
@@ -32,7 +32,7 @@ from mmseg_gist.utils import atomic_path
 
 
 def draw(labels: LabelFiles, palette: list, images: int, file: str) -> None:
-    """A PNG: a row an image, the image itself, then its labels by stage."""
+    """A PNG with a row per image: the image itself, then its labels by stage."""
     names = list(next(iter(labels.values())))
     names = names[:: max(1, len(names) // images)][:images]
     columns = len(labels) + 1
@@ -57,7 +57,9 @@ def draw(labels: LabelFiles, palette: list, images: int, file: str) -> None:
 def main(argv: list[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument('work_dir', help='of one run')
-    parser.add_argument('paths', nargs='+', help='names of the last stages, as PPPP')
+    parser.add_argument(
+        'paths', nargs='+', help='names of the last stages, such as PPPP'
+    )
     parser.add_argument('--images', type=int, default=4, help='to draw, default: 4')
     parser.add_argument('--out', metavar='NAME')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})

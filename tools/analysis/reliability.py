@@ -1,13 +1,14 @@
 """Which images a path's models disagree about: those to label next.
 
-For each unlabeled image that the models of at least two stages of the path have
-labeled: the mean IoU of the earlier labels with the last one (the reliability of
-ST++). Where the last stage of the path draws by reliability (train_cfg.reliable), it is
-that: by the models at thirds of its parent's training. Written to reliability.csv
-beside the record, the least reliable image first.
-With --truth the images are compared with human labels, which an experiment on a
-labeled data set hides: how well reliability and the mean confidence rank the images
-by the true IoU of their last pseudo-label, and how many of the worst tenth they find.
+The reliability of an unlabeled image (ST++) is the mean IoU of its earlier labels with
+its last one, by the models of at least two stages of the path. If the last stage draws
+by reliability (train_cfg.reliable), it is the one by the models at thirds of its
+parent's training. The command writes reliability.csv beside the record, the least
+reliable image first.
+With --truth it compares the images with human labels, which an experiment on a labeled
+data set hides. The table shows how well reliability and the mean confidence rank the
+images by the true IoU of their last pseudo-label, and how many of the worst tenth they
+find.
 """
 
 import os.path as osp
@@ -65,7 +66,7 @@ def true_ious(cfg: Config, files: dict[str, str]) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument('work_dir', help='of one run')
-    parser.add_argument('path', help='name of its last stage, as PLPL')
+    parser.add_argument('path', help='name of its last stage, such as PLPL')
     parser.add_argument(
         '--truth', action='store_true', help='compare with human labels'
     )

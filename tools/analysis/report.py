@@ -1,7 +1,7 @@
 """Write a run's report, one HTML file that opens without network or server.
 
 A training writes it into its work dir after each stage. This command writes it
-again, or elsewhere, and of runs that have none.
+again, to another place, or for a run that has none.
 """
 
 from argparse import ArgumentParser

@@ -1,9 +1,9 @@
 """The spread over random paths and over groups of them (Table II, Fig. 7).
 
-The result of a path or of a group is its best stage on the development set.
-The first table has a row a path; the second the means over paths, the last of
-which is over the first GROUP paths, the next ...; the third the mean over all
-groups of n paths and its deviation, from each group being as likely.
+The result of a path or of a group is its best stage on the development set. The first
+table has a row per path. The second has means over paths; the last of them is over
+the groups of the first GROUP paths, the next GROUP paths, and so on. The third has the
+mean and the deviation over all groups of n paths, each as likely as the others.
 """
 
 from mmseg_gist.analysis.figures import save_curves
@@ -23,9 +23,9 @@ from mmseg_gist.utils import UserError
 
 
 def paths_of(run: Run, policy: str | None) -> list[StagePath]:
-    """The paths of the named policy, or of that with the most."""
+    """The paths of the named policy, or of the one with the most."""
     if policy:
-        series([run], [policy])  # is it there?
+        series([run], [policy])  # raises if it is not there
         paths = getattr(run.policies[policy], 'paths', [])
     else:
         paths = max((getattr(p, 'paths', []) for p in run.policies.values()), key=len)

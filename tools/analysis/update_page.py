@@ -1,4 +1,4 @@
-"""Rerun the commands of a page and put what they print in its blocks.
+"""Rerun the commands of a page and put their output into its blocks.
 
 A block is everything between a line <!-- python tools/analysis/NAME.py ... -->
 and the next line <!-- end -->. Commands run in the project's folder. With

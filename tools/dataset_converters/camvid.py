@@ -6,7 +6,7 @@ Two public layouts are read, and left as they are:
   to 10, and 11 for void;
 - the original one: a folder of images and a folder of masks ``*_L.png`` in 32
   colors; they are halved to 480 x 360, grouped into the usual 11 classes, and
-  parted into 367, 101 and 233 images as in the first layout.
+  split into 367, 101 and 233 images as in the first layout.
 
 Images become .jpg files, labels index PNGs with 255 for void::
 
@@ -60,7 +60,7 @@ PALETTE = [colors[0] for colors in COLORS[:VOID]]
 
 
 def colors_to_classes(mask: np.ndarray) -> np.ndarray:
-    """Turn an original mask into class indices.
+    """Turns an original mask into class indices.
 
     Args:
         mask: (H, W, 3) uint8 RGB, in the 32 colors.
@@ -69,7 +69,7 @@ def colors_to_classes(mask: np.ndarray) -> np.ndarray:
         (H, W) uint8, classes 0..10 and 255.
 
     Raises:
-        UserError: If the mask has a color that is none of the 32.
+        UserError: The mask has a color that is not one of the 32.
     """
     label = _color_table()[_code(mask)]
     if (label > VOID).any():
@@ -93,18 +93,18 @@ def _code(rgb: np.ndarray) -> np.ndarray:
 
 
 def indices_to_classes(mask: np.ndarray) -> np.ndarray:
-    """Turn a SegNet tutorial mask, 0..11, into classes 0..10 and 255."""
+    """Turns a SegNet tutorial mask, 0..11, into classes 0..10 and 255."""
     return np.where(mask == VOID, 255, mask).astype(np.uint8)
 
 
 def find_pairs(source: Path) -> Iterator[tuple[str, Path, Path]]:
-    """Find the images with their masks in either layout.
+    """Finds the images with their masks in either layout.
 
     Yields:
         ('train', 'val' or 'test', image file, mask file).
 
     Raises:
-        UserError: If the folder is of the original layout, but not complete.
+        UserError: The folder has the original layout, but is not complete.
     """
     if (source / 'trainannot').is_dir():
         for name in ('train', 'val', 'test'):
@@ -143,7 +143,7 @@ def outputs(name: str, image_path: Path, out: Path) -> tuple[Path, Path]:
 
 
 def convert(name: str, image_path: Path, mask_path: Path, out: Path) -> None:
-    """Write one image and its label below ``out``."""
+    """Writes one image and its label below ``out``."""
     image, mask = read_image(image_path), read_label(mask_path)
     if mask.shape[:2] != image.shape[:2]:
         raise UserError(

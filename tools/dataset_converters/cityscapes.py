@@ -28,21 +28,21 @@ LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 3
 
 
 def to_train_ids(label: np.ndarray) -> np.ndarray:
-    """Turn label ids 0..33 into train ids 0..18 and 255; (H, W) uint8."""
+    """Turns label ids 0..33 into train ids 0..18 and 255; (H, W) uint8."""
     table = np.full(256, 255, np.uint8)
     table[list(LABEL_IDS)] = range(len(LABEL_IDS))
     return table[label]
 
 
 def read_train_ids(source: Path, name: str) -> np.ndarray:
-    """Read a label as train ids, from labelTrainIds or else from labelIds.
+    """Reads a label as train ids, from labelTrainIds or else from labelIds.
 
     Args:
         source: Folder of the download.
         name: E.g. ``train/aachen/aachen_000000_000019``.
 
     Raises:
-        UserError: If there is neither, or if it has values that are no train id.
+        UserError: There is neither, or it has values that are not train ids.
     """
     path = source / 'gtFine' / f'{name}_gtFine_labelTrainIds.png'
     if path.exists():
@@ -54,7 +54,7 @@ def read_train_ids(source: Path, name: str) -> np.ndarray:
 
 
 def convert(name: str, source: Path, out: Path) -> None:
-    """Write one image and its label at half size, unless they are there."""
+    """Writes one image and its label at half size, unless they are there."""
     image_path = out / 'leftImg8bit' / f'{name}_leftImg8bit.png'
     if not image_path.exists():
         image = read_image(

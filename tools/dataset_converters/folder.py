@@ -75,7 +75,7 @@ def default_palette(number: int) -> list[list[int]]:
 
 
 def check_folders(images: Path, labels: Path, out: Path) -> None:
-    """Check that no folder is inside another and that ``out`` is new.
+    """Checks that no folder is inside another and that ``out`` is new.
 
     Raises:
         UserError: One of these does not hold.
@@ -100,7 +100,7 @@ def check_folders(images: Path, labels: Path, out: Path) -> None:
 
 
 def put_label(source: Path, target: Path, colors: Colors | None) -> None:
-    """Write a color label as class indices, or link to an index label."""
+    """Writes a color label as class indices, or links to an index label."""
     if colors is None:
         link(target, source)
         return

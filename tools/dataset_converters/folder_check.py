@@ -131,7 +131,7 @@ def check(
     classes: Sequence[str],
     colors: Colors | None = None,
 ) -> Findings:
-    """Look at every file of the two folders.
+    """Looks at every file of the two folders.
 
     Raises:
         UserError: One of the folders is missing or holds nothing.
@@ -276,7 +276,7 @@ def _look(
     size = digest = digest_of_label = pixels = palette = None
     faults, notes = [], {}
     try:
-        # Read to its end, which not every OpenCV insists on, and turned as it does.
+        # Pillow reads to the end, which not every OpenCV does, and turns it as OpenCV.
         with Image.open(image_path) as image:
             image = ImageOps.exif_transpose(image)
         if image.mode[0] != 'I':  # the conversion would clip 16 bits

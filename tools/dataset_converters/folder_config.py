@@ -124,12 +124,12 @@ train_cfg = dict(policy=dict(type='RIST', num_stages=6, num_paths=2, seed=0))
 
 
 def choose_sizes(sizes: Sequence[tuple[int, int]]) -> dict:
-    """Choose the sizes for training and testing.
+    """Chooses the sizes for training and testing.
 
     The median long side of the images is kept, up to ``LONGEST``. Crops measure two
     thirds of it, like the paper's 321 of VOC's 500, but no more than the images
-    themselves. All sizes are rounded to 16 k + 1, for which see
-    :class:`mmseg_gist.models.backbones.EfficientNetLite`.
+    themselves. All sizes are rounded to 16 k + 1, as
+    :class:`mmseg_gist.models.backbones.EfficientNetLite` explains.
 
     Args:
         sizes: Width and height of each image.
@@ -163,7 +163,7 @@ def write_configs(
     sizes: Sequence[tuple[int, int]],
     numbers: dict[str, int],
 ) -> Path:
-    """Write ``dataset.py`` and the config that trains.
+    """Writes ``dataset.py`` and the config that trains.
 
     Args:
         out: Folder of the lists.

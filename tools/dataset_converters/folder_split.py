@@ -9,7 +9,7 @@ from mmseg_gist.utils import UserError
 
 
 def group_ids(ids: Sequence[str], regex: str | None) -> dict[str, str]:
-    """Find the group of each image.
+    """Finds the group of each image.
 
     Args:
         ids: Ids of the images.
@@ -49,7 +49,7 @@ def draw(
     number: int,
     rng: random.Random,
 ) -> list[str]:
-    """Draw whole groups that together have about ``number`` images.
+    """Draws whole groups that together have about ``number`` images.
 
     Groups with most of the classes that are still missing come first, then random
     ones. The remaining groups keep every class they held, since a class without
@@ -102,7 +102,7 @@ def split(
     group_by: str | None = None,
     seed: int = 0,
 ) -> dict[str, list[str]]:
-    """Split images into sets that share no group.
+    """Splits images into sets that share no group.
 
     Args:
         images: Ids of all images.

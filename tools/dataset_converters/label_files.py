@@ -34,10 +34,10 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def read_list(path: str | Path) -> list[str]:
-    """Read a list file.
+    """Reads a list file.
 
     Args:
-        path: Text file, one id a line; empty lines are skipped.
+        path: Text file, one id per line; empty lines are skipped.
 
     Returns:
         The ids in the order of the file.
@@ -56,7 +56,7 @@ def read_list(path: str | Path) -> list[str]:
 
 
 def write_list(path: str | Path, ids: Sequence[str]) -> None:
-    """Write ids, one a line, atomically."""
+    """Writes ids, one per line, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(''.join(f'{name}\n' for name in ids), 'utf-8')
 
@@ -81,7 +81,7 @@ def walk(folder: Path) -> list[Path]:
 
 
 def list_images(folder: str | Path) -> list[str]:
-    """List the images below a folder.
+    """Lists the images below a folder.
 
     Args:
         folder: Folder with .jpg, .jpeg or .png files at any depth.
@@ -106,7 +106,7 @@ def list_images(folder: str | Path) -> list[str]:
 
 
 def read_label(path: str | Path) -> np.ndarray:
-    """Read a label PNG as stored: palette indices, not their colors.
+    """Reads a label PNG as stored: palette indices, not their colors.
 
     Returns:
         (H, W) uint8, or (H, W, 3) uint8 RGB for a color PNG.
@@ -125,7 +125,7 @@ def read_label(path: str | Path) -> np.ndarray:
 def write_label(
     path: str | Path, label: np.ndarray, palette: Sequence | None = None
 ) -> None:
-    """Write an index PNG atomically.
+    """Writes an index PNG atomically.
 
     Args:
         path: File to write; its folder is created if needed.
@@ -143,7 +143,7 @@ def write_label(
 
 
 def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Check that no output would replace an input.
+    """Checks that no output would replace an input.
 
     Raises:
         UserError: An output would.
@@ -155,13 +155,13 @@ def keep_inputs(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
 
 
 def link(path: Path, source: Path) -> None:
-    """Make ``path`` a link to a file; its folder is created if needed."""
+    """Makes ``path`` a link to a file; its folder is created if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(source.resolve())
 
 
 def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.ndarray:
-    """Check that a label is an index map.
+    """Checks that a label is an index map.
 
     Args:
         path: Named in the error.
@@ -189,7 +189,7 @@ def check_values(path: str | Path, label: np.ndarray, num_classes: int) -> np.nd
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read an image as (H, W, 3) uint8, BGR.
+    """Reads an image as (H, W, 3) uint8, BGR.
 
     Raises:
         UserError: The file is missing or cannot be decoded.
@@ -201,7 +201,7 @@ def read_image(path: str | Path) -> np.ndarray:
 
 
 def write_image(path: str | Path, image: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 BGR image atomically; OpenCV's JPEG quality is 95."""
+    """Writes an (H, W, 3) uint8 BGR image atomically; OpenCV's JPEG quality is 95."""
     content = cv2.imencode(Path(path).suffix, image)[1]
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.tobytes())

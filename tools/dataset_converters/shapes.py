@@ -1,8 +1,8 @@
-"""Make the embedded data set: textured shapes on textured grounds.
+"""Make the embedded data set: textured shapes on textured backgrounds.
 
 A class is a combination of shape and texture, e.g. a striped disc; neither alone
 identifies it. The color is an unreliable hint at the shape; sizes, directions and the
-blotched grounds carry no information. Only the images that need labels get them.
+blotched backgrounds carry no information. Only the images that need labels get them.
 
     python tools/dataset_converters/shapes.py data/shapes
 """
@@ -36,7 +36,7 @@ PALETTE = [
 
 
 def draw_scene(seed: tuple[int, ...], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw an image and its label.
+    """Draws an image and its label.
 
     Args:
         seed: Numbers from which everything in the image follows.

@@ -27,7 +27,7 @@ from mmseg_gist.utils import UserError
 
 
 def order_ids(ids, seed=None, permutation=None, only=None):
-    """Bring ids into the order that is cut.
+    """Brings ids into the order that is cut.
 
     Args:
         ids (list[str]): The ids, e.g. of a list file or a folder.
@@ -40,7 +40,7 @@ def order_ids(ids, seed=None, permutation=None, only=None):
         list[str]: The ids in their new order.
 
     Raises:
-        UserError: If ``permutation`` is not one of ``range(len(ids))``.
+        UserError: ``permutation`` is not one of ``range(len(ids))``.
     """
     ids = list(ids)
     if seed is not None:
@@ -60,7 +60,7 @@ def order_ids(ids, seed=None, permutation=None, only=None):
 
 
 def split(order, num_labeled, num_dev=50):
-    """Cut an order into the three sets.
+    """Cuts an order into the three sets.
 
     Args:
         order (list[str]): All ids.
@@ -71,7 +71,7 @@ def split(order, num_labeled, num_dev=50):
         dict[str, list[str]]: ``labeled``, ``dev`` and ``unlabeled``.
 
     Raises:
-        UserError: If one of the sets would be empty.
+        UserError: One of the sets would be empty.
     """
     start = num_labeled + num_dev
     if num_labeled < 1 or num_dev < 1 or start >= len(order):

@@ -52,13 +52,13 @@ PALETTE = PascalVOCDataset.METAINFO['palette']
 
 
 def read_mat(path: Path) -> np.ndarray:
-    """Read the class indices of an SBD file, ``GTcls.Segmentation``.
+    """Reads the class indices of an SBD file, ``GTcls.Segmentation``.
 
     Returns:
         (H, W) uint8.
 
     Raises:
-        UserError: If the file is no such .mat file.
+        UserError: The file is not such a .mat file.
     """
     from scipy.io import loadmat  # slow to import, and few need it
 
@@ -81,18 +81,18 @@ def find_label(name: str, folders: list[Path], sbd: Path | None) -> Path | None:
 
 
 def checked_label(source: Path, image_path: Path, size: tuple) -> np.ndarray:
-    """Read a label, from wherever it is.
+    """Reads a label from any of the sources.
 
     Args:
         source: An index PNG or one of SBD's files.
-        image_path: Of its image, named in the error.
+        image_path: Path of its image, named in the error.
         size: Width and height of the image.
 
     Returns:
         (H, W) uint8, 0..20 and 255.
 
     Raises:
-        UserError: If the label is damaged, of another size, or has other values.
+        UserError: The label is damaged, has another size, or has other values.
     """
     label = read_mat(source) if source.suffix == '.mat' else read_label(source)
     check_values(source, label, len(PALETTE))
@@ -102,19 +102,19 @@ def checked_label(source: Path, image_path: Path, size: tuple) -> np.ndarray:
 
 
 def complete(name: str, source: Path | None, root: Path, out: Path) -> bool:
-    """Check the image of one id and its label, and write the label if it is new.
+    """Checks the image of one id and its label, and writes the label if it is new.
 
     Args:
         name: The id.
         source: The file that has its label, None for an image without one.
-        root: Of VOC 2012.
+        root: Folder of VOC 2012.
         out: The folder of the labels.
 
     Returns:
         Whether the label was written.
 
     Raises:
-        UserError: If image or label are damaged, or do not fit together.
+        UserError: The image or the label is damaged, or they do not fit together.
     """
     image_path = root / 'JPEGImages' / f'{name}.jpg'
     try:
@@ -140,18 +140,18 @@ def outputs(name: str, out: Path) -> tuple[Path, Path]:
 def copy(
     name: str, source: Path | None, root: Path, out: Path, long_side: int | None
 ) -> None:
-    """Write one image, and its label if there is one, into a folder like VOC's.
+    """Writes one image, and its label if there is one, into a folder like VOC's.
 
     Args:
         name: The id.
         source: The file that has its label, None for an image without one.
-        root: Of VOC 2012.
+        root: Folder of VOC 2012.
         out: The folder that gets JPEGImages and SegmentationClassAug.
-        long_side: To which both are resized; None for their own size, with the
-            image's file as it is.
+        long_side: The long side that both are resized to, in pixels. None keeps their
+            size and copies the image's file unchanged.
 
     Raises:
-        UserError: If image or label are damaged, or do not fit together.
+        UserError: The image or the label is damaged, or they do not fit together.
     """
     image_path = root / 'JPEGImages' / f'{name}.jpg'
     image = read_image(image_path)
@@ -173,7 +173,7 @@ def copy(
 
 
 def missing_images(folder: Path, names: list[str]) -> list[str]:
-    """A line if images are not there."""
+    """A line if images are missing."""
     lacking = [name for name in names if not (folder / f'{name}.jpg').exists()]
     return lacking and [
         f'{folder}: {len(lacking)} of {len(names)} images, such as {lacking[0]}.jpg: '
@@ -199,7 +199,7 @@ def main(argv=None):
     parser.add_argument('--sbd', type=Path, help="folder of SBD's .mat files")
     parser.add_argument('--lists', type=Path, nargs='+', help='lists of the ids')
     parser.add_argument('--animals', action='store_true', help='make VOC-animals')
-    parser.add_argument('--long-side', type=int, help='of its images, in pixels')
+    parser.add_argument('--long-side', type=int, help='its long side, in pixels')
     parser.add_argument('--out', type=Path, help='its folder (data/voc_animals)')
     args = parser.parse_args(argv)
     if not args.animals and (args.long_side or args.out):

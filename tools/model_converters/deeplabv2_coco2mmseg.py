@@ -48,7 +48,7 @@ def new_name(key):
 
 
 def differences(found, expected):
-    """Tell how the tensors found differ from those expected.
+    """Describes how the tensors found differ from those expected.
 
     Args:
         found (dict[str, tuple[int]]): Shapes by name.
@@ -75,14 +75,14 @@ def differences(found, expected):
 
 
 def convert(src, dst):
-    """Write the checkpoint for mmseg.
+    """Writes the checkpoint for mmseg.
 
     Args:
         src (str): ``resnet101COCO-41f33a49.pth``: one dict of tensors.
         dst (str): The file to write, with the same tensors.
 
     Raises:
-        UserError: Where ``src`` cannot be read or holds other tensors.
+        UserError: ``src`` cannot be read or holds other tensors.
     """
     try:
         tensors = torch.load(src, map_location='cpu', weights_only=True)

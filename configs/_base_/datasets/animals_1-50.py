@@ -86,6 +86,6 @@ test_dataloader = dict(
         pipeline=test_pipeline,
     ),
 )
-# Classes that no label of the small development set has do not count.
+# Classes that are in no label of the small development set do not count.
 val_evaluator = dict(type='ClassIoUMetric', iou_metrics=['mIoU'], labeled_only=True)
 test_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])

@@ -35,7 +35,7 @@ experiment = dict(
             'train_cfg.label_erase': dict(_delete_=True, keep=0.7),
         },
         'EC+perturbation': {'train_cfg.label_erase': dict(_delete_=True, keep=0.7)},
-        'perturbation': {},  # as the config has it
+        'perturbation': {},  # as in the config
         'perturbation+views': {
             'train_cfg.labeling': dict(scales=[0.75, 1.0, 1.25], flip=True)
         },

@@ -1,6 +1,6 @@
-# DeepLab-v2 on ResNet-101, as the paper has it: all BatchNorm frozen. It starts
+# DeepLab-v2 on ResNet-101, as in the paper: all BatchNorm frozen. It starts
 # from the COCO weights that tools/model_converters/deeplabv2_coco2mmseg.py
-# writes; a head of another number of classes than theirs, 21, starts afresh.
+# writes. A head with another number of classes than their 21 starts afresh.
 model = dict(
     type='EncoderDecoder',
     init_cfg=dict(type='Pretrained', checkpoint='checkpoints/deeplabv2_r101_coco.pth'),

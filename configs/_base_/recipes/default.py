@@ -1,7 +1,7 @@
 # The project's own recipe: pseudo-labeled images are perturbed, and no label is erased
-# (on VOC-animals' development set erasing by class costs a stage on pseudo-labels
-# points; dense scenes may want label_erase=dict(keep=0.7)). A stage has a quarter of
-# stage 0's iterations. It is being measured: docs/results.md.
+# (erasing by class lowers the score of stages on pseudo-labels on VOC-animals'
+# development set; dense scenes may want label_erase=dict(keep=0.7)). A stage has a
+# quarter of stage 0's iterations. It is being measured: docs/results.md.
 train_cfg = dict(
     type='IterativeSelfTrainingLoop',
     stage_ratio=0.25,

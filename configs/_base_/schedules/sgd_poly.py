@@ -1,5 +1,5 @@
-# The paper's optimizer. The iteration that the development set likes best is kept,
-# as best_mIoU_iter_<n>.pth.
+# The paper's optimizer. The best iteration on the development set is kept, as
+# best_mIoU_iter_<n>.pth.
 _base_ = '../default_runtime.py'
 optim_wrapper = dict(
     type='OptimWrapper',

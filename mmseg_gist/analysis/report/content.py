@@ -1,4 +1,4 @@
-"""What the page says, from the record and from what was read of the labels."""
+"""What the page says, from the record and the labels that were read."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -43,7 +43,7 @@ class ModelLabels(NamedTuple):
 
 
 def settings(run: Run, cfg: Config) -> Row:
-    """What was run, by what people call it."""
+    """The settings of the run, by their everyday names."""
     policies = run.record.run['policy']
     policies = policies.get('policies') or {policies['type']: policies}
     said = {f'policy {name}': _said(value) for name, value in policies.items()}
@@ -83,7 +83,7 @@ def settings(run: Run, cfg: Config) -> Row:
 
 
 def _said(value) -> str:
-    """A part of a config in a line."""
+    """A part of a config in one line."""
     if not isinstance(value, dict):
         return str(value)
     items = [
@@ -95,7 +95,7 @@ def _said(value) -> str:
 
 
 def data(cfg: Config) -> list[Row]:
-    """A row a set."""
+    """A row per set."""
     return [
         {'set': SETS[name], 'images': number, 'list': place}
         for name, place, number in sets_of(cfg)
@@ -103,7 +103,7 @@ def data(cfg: Config) -> list[Row]:
 
 
 def stages(run: Run) -> list[Row]:
-    """A row a stage, in the record's order, the best with a star."""
+    """A row per stage, in the record's order; the best has a star."""
     rows = []
     for row in run.record.stages:
         path = from_name(row['path'])
@@ -127,7 +127,7 @@ def _test(row: dict) -> float | None:
 
 
 def curve_rows(run: Run) -> list[Row]:
-    """mIoU of each policy's best stage of each depth, a row a policy and depth."""
+    """mIoU of each policy's best stage of each depth, a row per policy and depth."""
     tests = {from_name(row['path']): _test(row) for row in run.record.stages}
     return [
         {
@@ -165,7 +165,7 @@ def curves(run: Run, rows: Sequence[Row]) -> dict[str, dict[str, dict[int, float
 
 
 def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:
-    """IoU of each class, of stage 0 and of the best; empty if not recorded."""
+    """IoU of each class for stage 0 and the best stage; empty if not recorded."""
     rows = {row['path']: row for row in run.record.stages}
     names = dict.fromkeys(['0', to_name(run.record.best)])
     table = []
@@ -182,10 +182,10 @@ def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:
 
 
 def model_labels(run: Run, models: Mapping[str, dict]) -> dict[str, ModelLabels]:
-    """The labels by each stage's model, in numbers.
+    """Numbers about the labels by each stage's model.
 
-    Those that the record holds, of all labels that a stage drew, come first;
-    else they are of the labels that the report counted.
+    They come from the record, over all labels that a stage drew, if it has them.
+    Otherwise they are over the labels that the report counted.
 
     Args:
         run: The run.
@@ -220,7 +220,7 @@ def warnings(
 def share_rows(
     classes: Sequence[str], human: Shares, labels: Mapping[str, ModelLabels]
 ) -> list[Row]:
-    """A row a model: what is kept, then the share of each class."""
+    """A row per model: what is kept, then the share of each class."""
     rows = [{'labels by': 'people', 'kept': None} | dict(zip(classes, human))]
     for name, model in labels.items():
         row = {'labels by': f'stage {name}', 'kept': model.kept['all']}
@@ -229,7 +229,7 @@ def share_rows(
 
 
 def share_path(names: Sequence[str], best: StagePath) -> list[str]:
-    """Those of the models that lie on one path: the chosen stage's or the longest.
+    """The models on the path with the most models; the chosen stage's path if tied.
 
     Args:
         names: Stages whose models made labels.
@@ -256,7 +256,7 @@ def share_curves(
 
 
 def drawn_by_reliability(run: Run, name: str) -> list[dict]:
-    """The rows of the stages that draw the images by their labels by this one."""
+    """The rows of the stages that draw images by how reliable a stage's labels are."""
     return [
         row
         for row in run.record.stages
@@ -281,7 +281,7 @@ def costs(run: Run) -> list[Row]:
 def slider(
     models: Mapping[str, dict], labels: Mapping[str, ModelLabels], scores: Scores
 ) -> dict[str, list[Row]]:
-    """What the slider goes over: by path, the stages whose models made labels.
+    """The slider's positions: by path, the stages whose models made labels.
 
     Returns:
         dict: By the name of each whole path, rows of ``name`` and ``text``.

@@ -25,7 +25,7 @@ class ConfidencePath(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LabelErase(BaseTransform):
-    """Ignore the pixels whose pseudo-label the model was unsure of (Eq. 9).
+    """Ignores the pixels whose pseudo-label the model was unsure of (Eq. 9).
 
     A pixel whose confidence, the largest probability of its pseudo-label, is
     below the threshold gets the ignore label. The transform belongs right after

@@ -8,8 +8,8 @@ from mmseg_gist.utils import unwrapped
 class HelperHook(Hook):
     """Lets a helper of training, such as a discriminator, be resumed.
 
-    A helper is not part of the model's ``state_dict``. In the checkpoints from which a
-    training resumes it is saved beside it, under its own name.
+    A helper is not part of the model's ``state_dict``. The checkpoints from which a
+    training resumes hold it beside the ``state_dict``, under its own name.
 
     Args:
         name (str): The model's attribute, an ``nn.Module``.

@@ -46,8 +46,8 @@ class MeanTeacherHook(HelperHook):
             Defaults to False.
 
     Raises:
-        UserError: The momentum is not in (0, 0.5], for example since it weighs the
-            teacher.
+        UserError: The momentum is not in (0, 0.5], for example because it is meant as
+            the weight of the teacher.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ class NonFiniteLossHook(Hook):
     """Ends a training whose loss is NaN or infinite, on all processes at once.
 
     Raises:
-        NonFiniteLossError: Naming the loss and the iteration.
+        NonFiniteLossError: The message names the loss and the iteration.
     """
 
     priority = 'VERY_HIGH'

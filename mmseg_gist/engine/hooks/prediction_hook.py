@@ -20,7 +20,7 @@ class PredictionHook(Hook):
     """Writes the predictions of a test, each to its own file.
 
     mmseg's metric and hook name the files after the last part of the image's
-    path, which images of several folders have in common. Here each file is in a folder
+    path, which images in different folders may share. Here each file is in a folder
     named like its image's, see :func:`mmseg_gist.datasets.output_names.output_names`.
 
     Args:

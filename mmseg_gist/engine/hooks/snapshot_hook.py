@@ -11,16 +11,16 @@ from mmseg_gist.utils import atomic_path
 
 @HOOKS.register_module()
 class SnapshotHook(Hook):
-    """Keeps the model as it is at equal parts of a training, atomically.
+    """Saves the model at equal parts of a training, atomically.
 
-    Of n files the i-th is written after i / (n + 1) of the iterations, rounded down,
-    but not before the first.
+    The i-th of n files is written after i / (n + 1) of the iterations, rounded down,
+    but never before the first iteration ends.
 
     Args:
         files (Sequence[str]): Checkpoints, without the optimizer.
     """
 
-    # before a training can be resumed behind this iteration, see ProgressHook
+    # comes before ProgressHook, whose file lets a training resume after this iteration
     priority = 'LOW'
 
     def __init__(self, files: Sequence[str]) -> None:

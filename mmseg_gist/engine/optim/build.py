@@ -8,7 +8,7 @@ from torch import nn
 
 from mmseg_gist.utils import UserError, unwrapped
 
-# what AmpOptimWrapper has beside the arguments of OptimWrapper
+# the arguments of AmpOptimWrapper that OptimWrapper does not have
 OF_AMP = {'loss_scale', 'dtype', 'use_fsdp'}
 
 
@@ -49,7 +49,7 @@ def optim_wrapper_for(model: nn.Module, cfg: dict) -> OptimWrapper:
 
 
 def check_constructor(model: nn.Module, given: str | type | None) -> None:
-    """Check that the constructor is the one the model needs, or derived from it."""
+    """Checks that the constructor is the one the model needs, or derived from it."""
     needed = getattr(model, 'optim_wrapper_constructor', None)
     if needed is None:
         return

@@ -58,7 +58,7 @@ class S4GANOptimWrapperConstructor:
     ``optim_wrapper.segmentor`` and ``optim_wrapper.discriminator`` hold the settings
     that differ: at least the discriminator's ``optimizer``, and the segmentor's
     ``constructor`` if it is not the default, as for layer-wise decay. Both share the
-    rest, such as the wrapper's type, and so mixed precision.
+    rest, such as the wrapper's type and thus mixed precision.
 
     Args:
         optim_wrapper_cfg (dict): Config of both optimizers.
@@ -76,7 +76,7 @@ class S4GANOptimWrapperConstructor:
         discriminator = alike.pop('discriminator')
         segmentor = {**alike, 'paramwise_cfg': paramwise_cfg, **segmentor}
         decays = 'decay_rate' in (segmentor['paramwise_cfg'] or {})
-        # the default constructor passes over what it does not know
+        # the default constructor ignores what it does not know
         if decays and 'constructor' not in segmentor:
             raise UserError(
                 'optim_wrapper.paramwise_cfg has decay_rate, but the segmentor has the '

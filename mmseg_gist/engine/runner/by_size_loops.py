@@ -33,7 +33,7 @@ def by_size(batch: dict) -> Iterator[dict]:
 
     Args:
         batch (dict): ``inputs``, a list of images (C, H, W), and ``data_samples``, a
-            list as long; in test-time augmentation such a list for each view.
+            list of the same length. In test-time augmentation, such a list per view.
 
     Yields:
         dict: The same structure, for some of the images.

@@ -12,7 +12,7 @@ from mmengine.model import BaseModule
 from mmengine.runner import Runner
 from torch import nn
 
-# What mmengine logs of itself: a line for each parameter, what it calls inside, the
+# What mmengine logs about itself: a line for each parameter, what it calls inside, the
 # config, which is in the work dir, and hooks. ``log_level = 'DEBUG'`` shows all.
 NOISE = re.compile(
     r'.* is skipped since its requires_grad=False$'
@@ -25,7 +25,7 @@ NOISE = re.compile(
     r'|Config:\n'
 )
 
-# mmseg says so of each Runner whose config has the hook and does not let it draw
+# mmseg warns so for each Runner whose config has the hook and does not let it draw
 warnings.filterwarnings('ignore', 'The draw is False, it means that the hook')
 
 
@@ -54,7 +54,7 @@ class QuietRunner(Runner):
 
     def build_model(self, model) -> nn.Module:
         model = super().build_model(model)
-        # how each parameter was initialized goes past all filters into the log's file
+        # mmengine logs each parameter's initialization to a file, past all filters
         if self.cfg.get('log_level') != 'DEBUG':
             for module in model.modules():
                 if isinstance(module, BaseModule):
@@ -67,7 +67,7 @@ class QuietRunner(Runner):
     def call_hook(self, fn_name: str, **kwargs) -> None:
         if fn_name == 'before_run' and self._env_cfg is not None:
             super()._log_env(self._env_cfg)
-            self._env_cfg = None  # a training and its validation both come here
+            self._env_cfg = None  # a training and its validation both call this
             self.logger.info(f'The config is {self.config_file}')
         super().call_hook(fn_name, **kwargs)
 

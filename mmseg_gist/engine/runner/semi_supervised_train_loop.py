@@ -15,18 +15,18 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
     """Trains on labeled and unlabeled images in each batch, and validates.
 
     A batch holds ``train_dataloader.batch_size`` images of the config's
-    ``train_dataloader`` (source 0) and equally many of its ``unlabeled_dataloader``
+    ``train_dataloader`` (source 0) and as many of its ``unlabeled_dataloader``
     (source 1). The other settings of the loader are those of ``train_dataloader``.
 
     Args:
         runner (Runner): Its config has ``unlabeled_dataloader``.
         dataloader (dict): Config of the labeled images.
         max_iters (int): Length of the training.
-        **kwargs: Such as ``val_interval``; see
-            :class:`StageTrainLoop`.
+        val_interval (int): Iterations between validations. Defaults to 1000.
+        **kwargs: See :class:`mmengine.runner.IterBasedTrainLoop`.
 
     Raises:
-        UserError: The data have a fault.
+        UserError: The data have a fault, or a file is missing.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class SemiSupervisedTrainLoop(StageTrainLoop):
         super().__init__(runner, dataloader, max_iters, **kwargs)
 
     def run(self) -> nn.Module:
-        # of a resumed training without a seed of its own: that of its start
+        # a resumed training whose config has no seed keeps the seed of its start
         self.seed = self.dataloader.sampler.seed = self.runner.seed
         return super().run()
 
 
 def two_sources(dataloader: dict, unlabeled: dict) -> dict:
-    """A dataloader's config with equally many unlabeled images added to each batch.
+    """A dataloader's config with as many unlabeled images added to each batch.
 
     Args:
         dataloader (dict): Config of the labeled images.

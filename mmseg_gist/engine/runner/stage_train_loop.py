@@ -42,8 +42,8 @@ class StageTrainLoop(IterBasedTrainLoop):
     def run(self) -> nn.Module:
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
-        # what was saved is from before the validation of its iteration, whose best
-        # checkpoint may not have been written to its end
+        # the state was saved before the validation of its iteration, whose best
+        # checkpoint may be incomplete
         if self._iter:
             self._validate_if_due()
         self.runner.model.train()

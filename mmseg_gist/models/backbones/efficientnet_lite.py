@@ -74,7 +74,7 @@ def same_depthwise_conv(channels, kernel, stride, dilation):
 
 
 class InvertedResidual(nn.Module):
-    """Expand (1x1), filter each channel (kxk), project (1x1), add the input."""
+    """Expands (1x1), filters each channel (kxk), projects (1x1), adds the input."""
 
     def __init__(
         self, in_channels, out_channels, kernel, stride, dilation, expansion, norm
@@ -203,7 +203,7 @@ class EfficientNetLite(BaseModule):
             self.stage_ends.append(len(self._blocks))
             if index in FEATURE_STAGES:
                 self.feature_blocks.append(len(self._blocks) - 1)
-        # no feature needs the blocks behind the last of them, the most costly ones
+        # no feature needs the blocks after the last one, and they cost the most
         self._blocks = self._blocks[: self.feature_blocks[max(out_indices)] + 1]
         for module in self.frozen_modules():
             module.requires_grad_(False)
@@ -220,7 +220,7 @@ class EfficientNetLite(BaseModule):
         return [self._conv_stem, self._bn0, *self._blocks[:end]]
 
     def forward(self, x):
-        """Compute the features.
+        """Computes the features.
 
         Args:
             x (Tensor): Images, float (N, 3, H, W).
@@ -240,7 +240,7 @@ class EfficientNetLite(BaseModule):
         return tuple(outs[i] for i in self.out_indices)
 
     def train(self, mode=True):
-        """Set the mode; frozen modules stay in eval mode."""
+        """Sets the mode; frozen modules stay in eval mode."""
         super().train(mode)
         for module in self.frozen_modules():
             module.eval()
@@ -251,7 +251,7 @@ class EfficientNetLite(BaseModule):
         return self
 
     def init_weights(self):
-        """Initialize as ``init_cfg`` says.
+        """Initializes the weights by ``init_cfg``.
 
         Raises:
             UserError: The named package is not installed, or the file's tensors are not
@@ -261,7 +261,7 @@ class EfficientNetLite(BaseModule):
         if (
             not isinstance(cfg, dict)
             or cfg['type'] != 'Pretrained'
-            or cfg.get('prefix')  # a part of another checkpoint, in mmengine's way
+            or cfg.get('prefix')  # mmengine loads a part of another checkpoint
         ):
             return super().init_weights()
         path = weight_file(cfg['checkpoint'])

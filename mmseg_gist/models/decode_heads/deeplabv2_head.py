@@ -63,7 +63,7 @@ class DeepLabV2Head(BaseDecodeHead):
         )
 
     def forward(self, inputs):
-        """Compute the logits.
+        """Computes the logits.
 
         Args:
             inputs (Sequence[Tensor]): Features; the one at ``in_index`` is

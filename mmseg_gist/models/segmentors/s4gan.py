@@ -17,7 +17,7 @@ class S4GAN(SemiSegmentor):
     - ``CE(labeled)``, its own loss;
     - feature matching, Eq. 3: ``weight_fm * mean |E[f(human)] - E[f(predicted)]|``,
       where f are the discriminator's features and E is the mean over the batch;
-    - self-training, Eq. 4: ``weight_st * CE`` on those whole unlabeled images
+    - self-training, Eq. 4: ``weight_st * CE`` on each whole unlabeled image
       whose score exceeds the threshold, with the prediction as label.
 
     The discriminator learns ``(BCE(human, 1) + BCE(predicted, 0)) / 2``. Both
@@ -126,7 +126,7 @@ class S4GAN(SemiSegmentor):
 
 
 def image_channels(backbone: nn.Module) -> int:
-    """The channels of the images that a backbone takes; 3 if no layer says so."""
+    """The channels of the images that a backbone takes; 3 if it has no Conv2d."""
     layers = (m for m in backbone.modules() if isinstance(m, nn.Conv2d))
     return getattr(next(layers, None), 'in_channels', 3)
 
@@ -136,8 +136,8 @@ def with_image(maps: Tensor, images: Tensor) -> Tensor:
 
     Args:
         maps (Tensor): (N, C, H, W), probabilities.
-        images (Tensor): (N, 3, H, W); their least and largest value become
-            0 and 1.
+        images (Tensor): (N, 3, H, W); the least and the largest value in the batch
+            become 0 and 1.
 
     Returns:
         Tensor: (N, C + 3, H, W).

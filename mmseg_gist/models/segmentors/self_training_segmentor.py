@@ -61,7 +61,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
 
     @property
     def student(self) -> nn.Module:
-        """nn.Module: The module of which the teacher is the average."""
+        """nn.Module: The module whose average the teacher is."""
         return self.segmentor.backbone
 
     def train(self, mode: bool = True):
@@ -91,7 +91,7 @@ class SelfTrainingSegmentor(SemiSegmentor):
         ]
         if self.consistency is None:
             return self._segmentation_loss(parts)
-        # before the student, which then uses the memory that this leaves
+        # before the student, which then reuses this memory
         with torch.no_grad():
             teacher = _last(self.teacher(torch.cat([part[1] for part in parts])))
         features = []

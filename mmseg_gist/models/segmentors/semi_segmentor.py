@@ -68,7 +68,7 @@ class SemiSegmentor(BaseModel):
         return self.segmentor.loss(inputs, data_samples)
 
     def augmented(self, inputs: Tensor, augmentation: Callable | None) -> Tensor:
-        """Images after an augmentation of images in [0, 255].
+        """The images after an augmentation, which gets them in [0, 255].
 
         Args:
             inputs (Tensor): (N, C, H, W), normalized if the data preprocessor does.
@@ -144,8 +144,8 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
         inputs (Tensor): (N, 3, H, W), normalized.
 
     Returns:
-        Tensor: (N, C, H, W). For mmseg's heads with one channel, whose logit is that of
-        the second of two classes, (N, 2, H, W).
+        Tensor: (N, C, H, W). mmseg's heads with one channel give the logit of the
+        second of two classes; for them it is (N, 2, H, W).
     """
     size = inputs.shape[2:]
     with answering_as_in_prediction(segmentor):
@@ -157,10 +157,10 @@ def full_logits(segmentor: nn.Module, inputs: Tensor) -> Tensor:
 
 @contextmanager
 def answering_as_in_prediction(segmentor: nn.Module) -> Iterator[None]:
-    """Makes backbone and heads return their outputs of prediction while they train.
+    """Makes backbone and heads return what they return in prediction, while they train.
 
-    In training, some of mmseg's return others (DDRNet, PIDNet, KNet). The modules
-    inside them, such as BatchNorm and dropout, keep their mode.
+    In training, some of mmseg's return other outputs (DDRNet, PIDNet, KNet). The
+    modules inside them, such as BatchNorm and dropout, keep their mode.
     """
     parts = []
     for part in segmentor.children():

@@ -52,7 +52,7 @@ class TeacherSegmentor(SemiSegmentor):
 
     @property
     def student(self) -> nn.Module:
-        """nn.Module: The module of which the teacher is the average."""
+        """nn.Module: The module whose average the teacher is."""
         return self.segmentor
 
     def train(self, mode: bool = True):
@@ -68,12 +68,12 @@ class TeacherSegmentor(SemiSegmentor):
 
         Args:
             inputs (Tensor): (N, 3, H, W), normalized.
-            data_samples (list): N samples, of which ``img_shape`` counts.
+            data_samples (list): N samples; only their ``img_shape`` counts.
 
         Returns:
             tuple: The most probable classes (N, H, W), int64, ``ignore_index``
-            where the images were padded; and which of the other pixels have at
-            least the probability ``threshold`` (N, H, W), bool.
+            where the images were padded; and the sure pixels (N, H, W), bool: those
+            that were not padded and whose probability is at least ``threshold``.
         """
         probability, label = full_logits(self.teacher, inputs).softmax(dim=1).max(dim=1)
         shown = not_padded(inputs, data_samples)

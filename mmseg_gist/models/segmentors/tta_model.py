@@ -26,7 +26,7 @@ class LogitsTTAModel(SegTTAModel):
             ``seg_logits`` (C, H, W).
         """
         if all(len(views) == 1 for views in data_samples_list):
-            # a softmax rounds, so that other classes may have the same probability
+            # a softmax rounds, so it could tie the most probable class with another
             return [view for (view,) in data_samples_list]
         merged = super().merge_preds(data_samples_list)
         for views, sample in zip(data_samples_list, merged):

@@ -21,7 +21,7 @@ def complementary_dropout(
         num_images (int): N.
 
     Returns:
-        Tensor | list: Of the shapes and dtypes of ``features``.
+        Tensor | list: With the shapes and dtypes of ``features``.
     """
     # the CPU's random numbers, whatever the device of the maps
     whole = torch.randperm(num_images)[: num_images // 2]

@@ -51,7 +51,7 @@ class DepthwiseGradients(torch.autograd.Function):
         images, channels = x.shape[:2]
         grad_x = grad_weight = None
         if ctx.needs_input_grad[0]:
-            # what went out by a tap comes back by it: the kernel is turned around
+            # what went out through a tap comes back through it: the kernel is flipped
             padding = [
                 dilation * (size - 1) - padding
                 for size, padding, dilation in zip(
@@ -61,8 +61,8 @@ class DepthwiseGradients(torch.autograd.Function):
             turned = weight.flip(2, 3)
             grad_x = F.conv2d(grad, turned, None, 1, padding, ctx.dilation, channels)
         if ctx.needs_input_grad[1]:
-            # each channel of each image filtered by its own gradient, at the taps:
-            # these are a dilation apart
+            # each channel of each image is filtered by its own gradient, at the taps,
+            # which are a dilation apart
             x = x.reshape(1, -1, *x.shape[2:])
             grad = grad.reshape(-1, 1, *grad.shape[2:])
             taps = F.conv2d(x, grad, None, ctx.dilation, ctx.padding, 1, len(grad))

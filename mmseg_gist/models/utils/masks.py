@@ -17,7 +17,7 @@ def mix_with_next(mask: Tensor, batch: Tensor) -> Tensor:
         batch (Tensor): (N, H, W) or (N, C, H, W).
 
     Returns:
-        Tensor: Of the shape and dtype of ``batch``.
+        Tensor: With the shape and dtype of ``batch``.
     """
     if batch.ndim == 4:
         mask = mask[:, None]
@@ -69,9 +69,9 @@ class ClassMask:
 class CutMask:
     """All but a rectangle of half of the image's area (CutMix).
 
-    So a rectangle of the next image is pasted on each image. Its width is
-    uniform between half of the image's and all of it, as in ClassMix's code
-    (log-uniform in that of https://arxiv.org/abs/1906.01916), its place uniform.
+    So a rectangle of the next image is pasted onto each image. Its width is
+    uniform between half of the image's and all of it, as in ClassMix's code (the code
+    of https://arxiv.org/abs/1906.01916 draws it log-uniformly). Its place is uniform.
     """
 
     def __call__(self, labels: Tensor) -> Tensor:
@@ -96,9 +96,9 @@ class CutMask:
 
 @MODELS.register_module()
 class BoxMask:
-    """All but a box, in some of the images.
+    """All but a box in some of the images, all pixels of the others.
 
-    So a box of the next image is pasted on the others, with the sizes that the
+    So a box of the next image is pasted onto some images, with the sizes that the
     code of UniMatch V2 (https://arxiv.org/abs/2410.10777) uses for CutMix. The
     area, the logarithm of height over width, and the place are uniform.
 

@@ -51,7 +51,7 @@ class StrongAugmentation:
             images (Tensor): (N, 3, H, W), float in [0, 255].
 
         Returns:
-            Tensor: The same.
+            Tensor: (N, 3, H, W), float in [0, 255].
         """
         # the CPU's random numbers, whatever the device of the images
         changes = (2 * torch.rand(4, len(images)) - 1) * self.amounts[:, None]
@@ -110,7 +110,7 @@ def color_jitter(
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor) -> Tensor:
-    """Blurs rows and columns with a Gaussian, cut off at 4 of the largest sigma.
+    """Blurs rows and columns with a Gaussian, cut off at four times the largest sigma.
 
     Args:
         images (Tensor): (N, C, H, W); H and W above 4 sigma + 1.
