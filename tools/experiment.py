@@ -139,7 +139,7 @@ def main() -> None:
     base = load_config(args)
     experiment = base.pop('experiment', None)
     if not experiment:
-        raise UserError(f'{args.config} has no `experiment`; train it by train.py')
+        raise UserError(f'{args.config} has no `experiment`: use tools/train.py')
     base.work_dir = str(Path(base.work_dir).absolute())  # it is in load_from
     for seed in experiment.seeds:
         for name, record in train_seed(base, experiment.settings, seed):

@@ -71,7 +71,7 @@ def main() -> None:
             'test_cfg (tools/dataset_converters/folder.py does so with --test)'
         )
     if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
-        raise UserError(f'{args.checkpoint}: there is no such checkpoint file')
+        raise UserError(f'{args.checkpoint}: no such checkpoint file: correct the path')
     cfg.load_from = args.checkpoint
     # A config that resumes a training would look for its last state.
     cfg.resume = False

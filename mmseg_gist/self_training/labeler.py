@@ -150,7 +150,7 @@ def check_label_files(cfg: Config) -> None:
         raise
     except Exception as error:  # each type has errors of its own
         raise UserError(
-            f'unlabeled_dataloader.dataset: {why(error)}: let its type be '
+            f'unlabeled_dataloader.dataset: {why(error)}: set its type to '
             "'PseudoLabelDataset'"
         ) from error
     for image, label in files.items():
@@ -159,8 +159,8 @@ def check_label_files(cfg: Config) -> None:
             if other != image or not file.startswith(osp.join(folder, '')):
                 place = f'that of {other}' if other != image else 'outside its folder'
                 raise UserError(
-                    f'{image}: its pseudo-label would be {place}: let the type of '
-                    "unlabeled_dataloader.dataset be 'PseudoLabelDataset'"
+                    f'{image}: its pseudo-label would be {place}: set '
+                    "unlabeled_dataloader.dataset.type='PseudoLabelDataset'"
                 )
 
 

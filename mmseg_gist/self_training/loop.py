@@ -246,9 +246,9 @@ class IterativeSelfTrainingLoop(BaseLoop):
         loader = Stage(self.cfg, ('P',)).cfg.unlabeled_dataloader
         seen = iters * loader.batch_size * get_world_size()
         self.runner.logger.info(
-            f'Stage 0 has {first} iterations, each stage after it {iters}: one on '
-            f'pseudo-labels draws {seen} of the {pool} unlabeled images '
-            f'({seen / pool:.1f} times all)'
+            f'Stage 0 has {first} iterations, and each later stage has {iters}. '
+            f'A stage on pseudo-labels draws {seen} images, {seen / pool:.1f} times '
+            f'the {pool} unlabeled ones'
         )
 
     def _train_stages(self, record: Record) -> None:

@@ -26,9 +26,9 @@ def fit_schedule(param_scheduler, iters: int):
         needed = max(s.get('end', s.get('begin', 0) + 1) for s in schedulers)
         if 0 < iters < needed:
             raise UserError(
-                f'param_scheduler: it takes at least {needed} iterations, a stage has '
-                f'{iters}: give each part an end, so that all are shrunk together, or '
-                'set train_cfg.refinement.param_scheduler'
+                f'param_scheduler needs at least {needed} iterations, but a stage has '
+                f'{iters}: give each part an end, so that all shrink together, or set '
+                'train_cfg.refinement.param_scheduler'
             )
         return schedulers
     length = max(scheduler['end'] for scheduler in schedulers)

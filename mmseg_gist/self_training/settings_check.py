@@ -43,8 +43,8 @@ def check_evaluator(evaluator) -> None:
         if 'mIoU' in part.get('iou_metrics', ['mIoU']) and not part.get('prefix'):
             return
     raise UserError(
-        "val_evaluator gives no mIoU: let iou_metrics of its IoUMetric have 'mIoU', "
-        'without a prefix'
+        "val_evaluator gives no mIoU: add 'mIoU' to iou_metrics of its IoUMetric, and "
+        'remove its prefix'
     )
 
 
@@ -117,10 +117,12 @@ def check_reliable(cfg: Config) -> None:
     if not shares or not all(
         isinstance(each, (int, float)) and 0 < each <= 1 for each in shares
     ):
-        raise UserError(f'train_cfg.reliable = {share!r}: shares are in (0, 1]')
+        raise UserError(
+            f'train_cfg.reliable = {share!r} is not a share in (0, 1] or a list of them'
+        )
     if cfg.get('load_from') and shares[0] < 1:
         raise UserError(
             'train_cfg.reliable ranks images for the first stage by the models at a '
             'third and two thirds of the training of stage 0, which load_from gives '
-            'without them: let its first share be 1, or leave out load_from'
+            'without them: set its first share to 1, or leave out load_from'
         )

@@ -180,11 +180,11 @@ def test_killed_and_resumed(config, work_dir, tmp_path):
 
 @pytest.mark.parametrize('share', ['0', '[0.5, 1.5]', '[]', "'half'"])
 def test_shares_are_checked(config, tmp_path, share):
-    with pytest.raises(UserError, match='train_cfg.reliable = .*: shares are in'):
+    with pytest.raises(UserError, match='train_cfg.reliable = .* is not a share in'):
         run(config, tmp_path, **{'train_cfg.reliable': eval(share)})
 
 
 def test_a_given_model_has_no_thirds(config, work_dir, tmp_path):
     given = str(work_dir / 'stages/0/checkpoint.pth')
-    with pytest.raises(UserError, match='which load_from gives without them: let'):
+    with pytest.raises(UserError, match='which load_from gives without them: set'):
         run(config, tmp_path, load_from=given)

@@ -104,8 +104,8 @@ def test_a_schedule_that_is_taken_as_written_must_fit(schedule, iters, needed):
     with pytest.raises(UserError) as error:
         fit_schedule(schedule, iters)
     assert str(error.value) == (
-        f'param_scheduler: it takes at least {needed} iterations, a stage has {iters}: '
-        'give each part an end, so that all are shrunk together, or set '
+        f'param_scheduler needs at least {needed} iterations, but a stage has {iters}: '
+        'give each part an end, so that all shrink together, or set '
         'train_cfg.refinement.param_scheduler'
     )
     assert fit_schedule(schedule, needed) == schedule

@@ -122,7 +122,7 @@ def test_compare_settings(tool, tmp_path):
         tool(*args, 'labels only')
     assert str(error.value) == (
         'there is no policy labels only of setting none to be the base; name one of '
-        'another setting by --base SETTING/POLICY'
+        'another setting with --base SETTING/POLICY'
     )
 
 
@@ -216,14 +216,14 @@ def test_spread_needs_several_paths(tool, tmp_path):
     policy = dict(type='FixedPath', path='P')
     file = write_record(tmp_path / 'run', 0, scores, policy)
     for args in ([], ['--policy', 'FixedPath']):
-        with pytest.raises(UserError, match='no policy of several paths is meant'):
+        with pytest.raises(UserError, match='this takes a policy with several paths'):
             tool('spread', file, *args)
     with pytest.raises(UserError, match='there is no policy many in the records'):
         tool('spread', file, '--policy', 'many')
 
 
 def test_spread_is_of_one_run(tool, tmp_path):
-    with pytest.raises(UserError, match='seed_1/record.json: paths are of one run'):
+    with pytest.raises(UserError, match='seed_1/record.json: paths belong to one run'):
         tool('spread', write_seeds(tmp_path / 'CL'))
 
 

@@ -213,7 +213,7 @@ def test_what_another_config_trains_is_distributed_too(tmp_path):
 
 def test_a_config_without_an_experiment_is_refused(monkeypatch):
     config = ROOT / 'configs/gist/deeplabv3plus_shapes_rist.py'
-    with pytest.raises(UserError, match='has no `experiment`; train it by train.py'):
+    with pytest.raises(UserError, match='has no `experiment`: use tools/train.py'):
         experiment(monkeypatch, config)
 
 

@@ -229,7 +229,7 @@ def test_a_users_error_is_one_line(folder):
             ['tiny.py', '--cfg-options', 'test_dataloader=None'],
             'tiny.py: has no test set: add test_dataloader',
         ),
-        ('test.py', ['none.pth'], 'none.pth: there is no such checkpoint file'),
+        ('test.py', ['none.pth'], 'none.pth: no such checkpoint file'),
         (
             'test.py',
             ['tiny.py', '--show', '--cfg-options', 'default_hooks.visualization=None'],

@@ -68,7 +68,7 @@ def find_base(name: str, setting: str, by_key: dict) -> tuple[str, str]:
     if key not in by_key:
         raise UserError(
             f'there is no policy {policy} of setting {key[0]} to be the base; name '
-            'one of another setting by --base SETTING/POLICY'
+            'one of another setting with --base SETTING/POLICY'
         )
     return key
 

@@ -30,7 +30,10 @@ def paths_of(run: Run, policy: str | None) -> list[StagePath]:
     else:
         paths = max((getattr(p, 'paths', []) for p in run.policies.values()), key=len)
     if len(paths) < 2:
-        raise UserError(f'{run.file}: no policy of several paths is meant; name a RIST')
+        raise UserError(
+            f'{run.file}: this takes a policy with several paths; name a RIST with '
+            '--policy'
+        )
     return paths
 
 
@@ -47,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     runs = find_runs(args.records)
     if len(runs) > 1:
-        raise UserError(f'{runs[1].file}: paths are of one run; give one record')
+        raise UserError(f'{runs[1].file}: paths belong to one run; give one record')
     paths = paths_of(runs[0], args.policy)
     group = min(5, len(paths)) if args.group is None else args.group
     if not 1 <= group <= len(paths):
