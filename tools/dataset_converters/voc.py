@@ -199,7 +199,7 @@ def main(argv=None):
     parser.add_argument('--sbd', type=Path, help="folder of SBD's .mat files")
     parser.add_argument('--lists', type=Path, nargs='+', help='lists of the ids')
     parser.add_argument('--animals', action='store_true', help='make VOC-animals')
-    parser.add_argument('--long-side', type=int, help='its long side, in pixels')
+    parser.add_argument('--long-side', type=int, help="its images' long side in pixels")
     parser.add_argument('--out', type=Path, help='its folder (data/voc_animals)')
     args = parser.parse_args(argv)
     if not args.animals and (args.long_side or args.out):
