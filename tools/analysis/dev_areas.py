@@ -16,20 +16,19 @@ from mmseg_gist.cli import Config, DictAction, run
 from mmseg_gist.datasets.labels import step_name
 from mmseg_gist.datasets.output_names import output_names
 from mmseg_gist.self_training.fingerprint import fingerprint
+from mmseg_gist.self_training.labeler import OF_DEVELOPMENT, OF_TRAINING
 from mmseg_gist.self_training.own_runner import own_runner, own_runtime, whole_images
 from mmseg_gist.utils import UserError, atomic_path
 
 FILE = 'dev_areas.json'
-TRAINING = ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler')
-OTHER = ('unlabeled_dataloader', 'val_cfg', 'val_evaluator')
 
 
 def evaluation_config(cfg: Config, checkpoint: Path) -> Config:
     """A test of a stage's model on the development set."""
     stage = copy.deepcopy(cfg)
-    for key in (*TRAINING, *OTHER):
+    stage.test_dataloader = stage.val_dataloader
+    for key in (*OF_TRAINING, *OF_DEVELOPMENT):
         stage.pop(key, None)
-    stage.test_dataloader = stage.pop('val_dataloader')
     stage.test_cfg = dict(type='TestLoop')
     evaluator = cfg.val_evaluator
     if isinstance(evaluator, (list, tuple)):
