@@ -7,32 +7,72 @@ each class, 0..C-1, by their confidence x 255, rounded.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 
 from .labels import read_label
 from .output_names import confidence_path
 
 
-def histogram(files: Sequence[str], num_classes: int) -> np.ndarray:
+def region_means(label: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """The mean confidence of the region of each pixel.
+
+    A region is the pixels of one class that are connected, also by their corners. A
+    model is least sure at borders, so single pixels are erased there first; regions are
+    erased as a whole.
+
+    Args:
+        label (np.ndarray): (H, W) uint8.
+        confidence (np.ndarray): (H, W) uint8, confidence x 255.
+
+    Returns:
+        np.ndarray: (H, W) uint8, rounded.
+    """
+    means = np.empty_like(confidence)
+    for value in np.unique(label):
+        inside = label == value
+        _, regions = cv2.connectedComponents(inside.astype(np.uint8))
+        regions = regions[inside]  # from 1 on
+        sums = np.bincount(regions, weights=confidence[inside])
+        means[inside] = np.rint(sums / np.bincount(regions).clip(min=1))[regions]
+    return means
+
+
+def read_confidence(file: str, regions: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A pseudo-label and its confidence x 255, both (H, W) uint8.
+
+    Args:
+        file: The index PNG, with the confidence beside it.
+        regions: Whether it is the mean of each pixel's region, see
+            :func:`region_means`.
+    """
+    label, confidence = read_label(file), read_label(confidence_path(file))
+    return label, region_means(label, confidence) if regions else confidence
+
+
+def histogram(
+    files: Sequence[str], num_classes: int, regions: bool = False
+) -> np.ndarray:
     """The histogram of pseudo-labels.
 
     Args:
         files: Their index PNGs, with the confidences beside them.
         num_classes: C. Labels from C on are left out.
+        regions: See :func:`read_confidence`.
 
     Returns:
         np.ndarray: See above.
     """
     total = np.zeros(num_classes * 256, np.int64)
     with ThreadPoolExecutor() as pool:
-        for counts in pool.map(lambda file: _count(file, num_classes), files):
+        for counts in pool.map(lambda file: _count(file, num_classes, regions), files):
             total += counts
     return total.reshape(num_classes, 256)
 
 
-def _count(file: str, num_classes: int) -> np.ndarray:
-    label = read_label(file).astype(np.int64)
-    confidence = read_label(confidence_path(file))
+def _count(file: str, num_classes: int, regions: bool) -> np.ndarray:
+    label, confidence = read_confidence(file, regions)
+    label = label.astype(np.int64)
     pairs = (label * 256 + confidence)[label < num_classes]
     return np.bincount(pairs, minlength=num_classes * 256)
 

@@ -16,6 +16,11 @@ def erasing(pipeline: list[dict], erase: dict) -> list[dict]:
     return [*steps[: last + 1], erase, *steps[last + 1 :]]
 
 
+def by_regions(erase: dict | None) -> bool:
+    """Whether a label erase takes the mean confidence of regions."""
+    return bool(erase and erase.get('regions'))
+
+
 def with_thresholds(erase: dict | None, counts: np.ndarray, depth: int) -> dict | None:
     """A label erase whose ``keep`` has become a threshold for each class.
 

@@ -14,7 +14,7 @@ from prettytable import PrettyTable
 from mmseg_gist.datasets.confidence import histogram, kept_shares
 from mmseg_gist.datasets.labels import Shares, count_human_labels, shares
 
-from .label_erase import erase_limits, with_thresholds
+from .label_erase import by_regions, erase_limits, with_thresholds
 from .stage import Stage
 
 LEAST_KEPT = 10  # percent of the pixels; a stage that keeps less gets a warning
@@ -50,9 +50,10 @@ def from_main(count: Callable):
 
 def _pseudo_statistics(stage: Stage, files: Sequence[str]) -> tuple[dict, dict | None]:
     classes, human = stage.cfg.metainfo.classes, human_shares(stage)
-    counts = histogram(files, len(human))
+    erase = stage.label_erase
+    counts = histogram(files, len(human), by_regions(erase))
     fresh = shares(counts.sum(axis=1))
-    erase = with_thresholds(stage.label_erase, counts, len(stage.path))
+    erase = with_thresholds(erase, counts, len(stage.path))
     kept = kept_shares(counts, erase_limits(erase))
     table = PrettyTable(['class', 'human', 'pseudo', 'kept'], align='r')
     table.align['class'] = 'l'

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from mmseg_gist.datasets.confidence import class_thresholds, histogram, kept_shares
+from mmseg_gist.datasets.confidence import (
+    class_thresholds,
+    histogram,
+    kept_shares,
+    region_means,
+)
 from mmseg_gist.datasets.labels import read_label
 from mmseg_gist.datasets.pseudo_label import confidence_path
 from mmseg_gist.datasets.transforms import LabelErase
@@ -65,3 +70,34 @@ def test_one_threshold_takes_more_of_the_class_that_is_less_sure(files):
     limits = LabelErase(threshold=0.5).limits()
     kept = kept_shares(histogram(files, 3), limits)
     assert kept == dict(all=42.86, classes=[0.0, 100.0, None])
+
+
+# Class 0 has two regions, of four pixels (connected by corners) and of one.
+LABEL = np.array([[0, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0], [0, 1, 1, 1]], np.uint8)
+CONFIDENCE = np.array(
+    [[10, 21, 90, 90], [60, 80, 30, 90], [70, 90, 50, 41], [200, 80, 90, 70]], np.uint8
+)
+
+
+def test_means_of_regions():
+    """By hand: 102 / 4, 200 / 1, and 860 / 11 for class 1."""
+    means = region_means(LABEL, CONFIDENCE)
+    assert means.dtype == np.uint8
+    assert means.tolist() == [
+        [26, 26, 78, 78], [78, 78, 26, 78], [78, 78, 78, 26], [200, 78, 78, 78]
+    ]  # fmt: skip
+
+
+def test_regions_stay_or_go_as_a_whole(tmp_path):
+    """A fifth of class 0 is its surer region; half of it needs both."""
+    file = str(tmp_path / 'a.png')
+    write_pseudo_label(file, LABEL, CONFIDENCE, PALETTE)
+    counts = histogram([file], 2, regions=True)
+    assert {int(c): int(n) for c, n in enumerate(counts[0]) if n} == {26: 4, 200: 1}
+    for keep, kept in ((0.5, [100.0, 100.0]), (0.2, [20.0, 100.0])):
+        erase = LabelErase(threshold=class_thresholds(counts, keep), regions=True)
+        assert kept_shares(counts, erase.limits())['classes'] == kept
+        results = dict(gt_seg_map=LABEL, confidence_path=confidence_path(file))
+        label = erase(results)['gt_seg_map']
+        assert 100 * (label == 0).sum() / 5 == kept[0]
+        assert label[3, 0] == 0 and (label == 1).sum() == 11

@@ -137,6 +137,8 @@ def test_shares_outside_of_0_to_1_are_refused(keep):
 def test_label_erase_says_its_threshold():
     assert repr(LabelErase(0.25)) == 'LabelErase(threshold=0.25)'
     assert repr(LabelErase(keep=[0.2, 1.0])) == 'LabelErase(keep=[0.2, 1.0])'
+    text = 'LabelErase(keep=0.7, regions=True)'
+    assert repr(LabelErase(keep=0.7, regions=True)) == text
 
 
 # -------------------------------------------------------- TemperatureScaling

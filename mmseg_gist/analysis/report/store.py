@@ -15,15 +15,17 @@ from mmengine.config import Config
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from mmseg_gist.datasets.confidence import histogram, kept_shares
+from mmseg_gist.datasets.confidence import histogram, kept_shares, read_confidence
 from mmseg_gist.datasets.labels import (
     count,
     inner_datasets,
     label_sets,
-    read_label,
 )
-from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.label_erase import erase_limits, with_thresholds
+from mmseg_gist.self_training.label_erase import (
+    by_regions,
+    erase_limits,
+    with_thresholds,
+)
 from mmseg_gist.self_training.labeler import labels_there
 from mmseg_gist.self_training.path import StagePath, to_name
 from mmseg_gist.self_training.stage import Stage
@@ -106,12 +108,13 @@ def _read_model(
     palette: list,
 ) -> dict:
     counted = [files[image] for image in spaced(sorted(files), COUNTED)]
-    counts = histogram(counted, len(palette))
+    regions = by_regions(erase)
+    counts = histogram(counted, len(palette), regions)
     limits = erase_limits(with_thresholds(erase, counts, depth))
     drawn = {}
     for image in shown:
         if image in files:
-            label, confidence = read_label(files[image]), _confidence(files[image])
+            label, confidence = read_confidence(files[image], regions)
             is_kept = confidence >= limits[label]
             drawn[image] = dict(
                 label=pictures.label(
@@ -211,10 +214,6 @@ def spaced(items: list, number: int) -> list:
     """At most the given number of items, evenly spaced."""
     step = max(1, len(items) / number)
     return [items[int(i * step)] for i in range(min(number, len(items)))]
-
-
-def _confidence(file: str) -> np.ndarray:
-    return read_label(confidence_path(file))
 
 
 def sets_of(cfg: Config) -> Iterator[tuple[str, str, int | None]]:

@@ -5,6 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from mmseg_gist.datasets.confidence import region_means
 from mmseg_gist.datasets.pseudo_label import confidence_path
 from mmseg_gist.utils import UserError
 
@@ -51,6 +52,9 @@ class LabelErase(BaseTransform):
         keep (float | Sequence[float], optional): Instead of a threshold, the share of
             each class, in (0, 1], that is kept: the pixels with the highest confidence.
             A list gives a share for each stage.
+        regions (bool): Whether the confidence of a pixel is the mean of its region, the
+            connected pixels of its class. Then regions stay or go as a whole, and twice
+            as many borders stay. Defaults to False.
         ignore_index (int): The label of erased pixels. Defaults to 255.
 
     Raises:
@@ -62,6 +66,7 @@ class LabelErase(BaseTransform):
         self,
         threshold: float | Sequence[float] | None = None,
         keep: float | Sequence[float] | None = None,
+        regions: bool = False,
         ignore_index: int = 255,
     ) -> None:
         if (threshold is None) == (keep is None):
@@ -76,6 +81,7 @@ class LabelErase(BaseTransform):
                 raise UserError(f'LabelErase: threshold {threshold} is not in [0, 1]')
         self.threshold = threshold
         self.keep = keep
+        self.regions = regions
         self.ignore_index = ignore_index
 
     def transform(self, results: dict) -> dict:
@@ -96,6 +102,8 @@ class LabelErase(BaseTransform):
                 f'{path} is not the confidence of {results["seg_map_path"]}; '
                 'delete both and continue with --resume to make them again'
             )
+        if self.regions:
+            confidence = region_means(label, confidence)
         erased = confidence < self.limits()[label]
         results['gt_seg_map'] = np.where(erased, self.ignore_index, label).astype(
             label.dtype
@@ -113,4 +121,5 @@ class LabelErase(BaseTransform):
 
     def __repr__(self) -> str:
         what = 'threshold' if self.keep is None else 'keep'
-        return f'{self.__class__.__name__}({what}={getattr(self, what)})'
+        regions = ', regions=True' if self.regions else ''
+        return f'{self.__class__.__name__}({what}={getattr(self, what)}{regions})'
