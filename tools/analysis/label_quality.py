@@ -10,27 +10,17 @@ to the class, the recall and the precision of the class.
 import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 from mmengine.registry import init_default_scope
 
+from mmseg_gist.analysis.hidden_labels import compare, pseudo_labels_of
 from mmseg_gist.analysis.runs import Run, config_of, find_run, read_counts
 from mmseg_gist.analysis.tables import Row, publish
 from mmseg_gist.cli import Config, run
-from mmseg_gist.datasets.labels import (
-    class_metainfo,
-    hidden_label,
-    inner_datasets,
-    label_sets,
-    read_label,
-)
-from mmseg_gist.datasets.output_names import confidence_path
-from mmseg_gist.self_training.labeler import labels_there
-from mmseg_gist.self_training.path import from_name
-from mmseg_gist.self_training.stage import Stage
-from mmseg_gist.utils import UserError, atomic_path
+from mmseg_gist.datasets.confidence import read_confidence
+from mmseg_gist.datasets.labels import class_metainfo
+from mmseg_gist.utils import atomic_path
 
 FILE = 'label_quality.json'
 
@@ -62,21 +52,9 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     """
     cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)
-    files = labels_there(Stage(cfg, from_name(stage)))
-    if not files:
-        raise UserError(f'{cfg.work_dir}: stage {stage} has made no pseudo-labels')
-    labeled = next(inner_datasets(cfg.train_dataloader.dataset))
-    unlabeled = inner_datasets(cfg.unlabeled_dataloader)
-    lists = [leaf.get('ann_file', '') for leaf in unlabeled]
-    sums = np.zeros((len(thresholds), classes, classes + 1), np.int64)
 
-    def add(index: int, dataset) -> np.ndarray:
-        file = files.get(dataset.get_data_info(index)['img_path'])
-        if not file:
-            return np.zeros_like(sums)
-        human = hidden_label(dataset, index)
-        label = read_label(file)
-        confidence = read_label(confidence_path(file))
+    def confusions(human: np.ndarray, file: str) -> np.ndarray:
+        label, confidence = read_confidence(file, regions=False)
         return np.stack(
             [
                 confusion(human, label, confidence >= threshold * 255, classes)
@@ -84,11 +62,7 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
             ]
         )
 
-    for ann_file in lists:
-        (dataset,) = label_sets(dict(labeled, ann_file=ann_file))
-        with ThreadPoolExecutor() as pool:
-            for part in pool.map(partial(add, dataset=dataset), range(len(dataset))):
-                sums += part
+    sums = sum(compare(cfg, pseudo_labels_of(cfg, stage), confusions))
     return {str(t): part.tolist() for t, part in zip(thresholds, sums)}
 
 
