@@ -400,6 +400,9 @@ def test_label_quality_against_hidden_labels(work_dir, capsys):
     expected = f'{100 * right / kept:.2f} |'
     assert 0 < right < kept
     assert capsys.readouterr().out.strip().endswith(expected)
+    call('erase_quality', folder, '--erases', f'threshold={threshold}')
+    share = f'| {100 * right / kept:.2f} |'
+    assert share in capsys.readouterr().out
     call('reliability', folder, 'PP', '--truth')
     out = capsys.readouterr().out
     assert '| reliability |' in out and '| confidence |' in out
