@@ -34,6 +34,10 @@ experiment = dict(
             'train_cfg.perturbation': None,
             'train_cfg.label_erase': dict(_delete_=True, keep=0.7),
         },
+        'EC by regions': {
+            'train_cfg.perturbation': None,
+            'train_cfg.label_erase': dict(_delete_=True, keep=0.7, regions=True),
+        },
         'EC+perturbation': {'train_cfg.label_erase': dict(_delete_=True, keep=0.7)},
         'perturbation': {},  # as in the config
         'perturbation+views': {
