@@ -211,7 +211,7 @@ def test_a_run_that_goes_on(cfg, work_dir):
 @pytest.mark.slow
 def test_labels_are_read_once(cfg, work_dir, monkeypatch):
     before = write_report(cfg).read_text()
-    monkeypatch.setattr(store, 'read_label', None)  # cannot be called
+    monkeypatch.setattr(store, 'read_confidence', None)  # cannot be called
     assert without_time(write_report(cfg).read_text()) == without_time(before)
     shutil.rmtree(work_dir / 'stages')  # as with keep='best'
     assert without_time(write_report(cfg).read_text()) == without_time(before)
