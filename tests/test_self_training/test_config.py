@@ -569,10 +569,10 @@ def test_the_schedule_must_fit_into_all_stages(tmp_path):
     refinement = dict(refinement=dict(param_scheduler=[POLY]))
     check_schedules(make(param_scheduler=schedule, train_cfg=refinement))
     check_schedules(make(param_scheduler=[warm_up, dict(POLY, begin=50, end=200)]))
-    with pytest.raises(UserError, match='at least 51 iterations, a stage has 40'):
+    with pytest.raises(UserError, match='at least 51 iterations, but a stage has 40'):
         check_schedules(make(param_scheduler=schedule))
     longer = [dict(WARM_UP, end=101), dict(POLY, begin=101)]
-    with pytest.raises(UserError, match='at least 102 iterations, a stage has 100'):
+    with pytest.raises(UserError, match='at least 102 iterations, but a stage has 100'):
         check_schedules(make(param_scheduler=longer, train_cfg=refinement))
     given = make(param_scheduler=longer, train_cfg=refinement, load_from='given.pth')
     check_schedules(given)
@@ -580,7 +580,7 @@ def test_the_schedule_must_fit_into_all_stages(tmp_path):
     cfg = Config.fromfile(write_tiny(tmp_path))  # 5 and 3 iterations
     cfg.work_dir = str(tmp_path / 'run')
     cfg.param_scheduler = [dict(WARM_UP, end=3), dict(POLY, begin=3)]
-    with pytest.raises(UserError, match='at least 4 iterations, a stage has 3'):
+    with pytest.raises(UserError, match='at least 4 iterations, but a stage has 3'):
         Runner.from_cfg(cfg).train()
     assert not (tmp_path / 'run/record.json').exists()
 
