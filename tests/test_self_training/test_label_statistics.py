@@ -8,8 +8,10 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
+from scipy import ndimage
 from tiny import write_tiny
 
+from mmseg_gist.datasets.labels import inner_datasets
 from mmseg_gist.self_training import labeler
 from mmseg_gist.self_training.label_statistics import warnings_of
 
@@ -63,6 +65,39 @@ def test_the_record_tells_the_shares_of_the_labels_that_were_drawn(
     human = 100 * human / human.sum()
     # that of stage 0 are people's
     assert rows['0']['class_shares'] == pytest.approx(human, abs=1e-4)
+
+
+def test_a_stage_keeps_the_surest_regions_of_each_class(config_file, tmp_path):
+    """The regions and their means come from scipy; at least half of each class stays,
+    and without its least sure region less than half would."""
+    erase = dict(keep=0.5, regions=True)
+    policy = dict(type='FixedPath', path='P')
+    rows = run(config_file, tmp_path, policy=policy, label_erase=erase)
+    folder = tmp_path / 'stages/0/pseudo_labels'
+    means = {0: [], 1: [], 2: []}  # of the regions, once for each of their pixels
+    for file in folder.glob('*[0-9].png'):
+        label = np.array(Image.open(file))
+        sure = np.array(Image.open(folder / f'{file.stem}_confidence.png'))
+        for value in np.unique(label):
+            regions, number = ndimage.label(label == value, np.ones((3, 3)))
+            for region in range(1, number + 1):
+                pixels = sure[regions == region]
+                means[value] += [np.rint(pixels.mean())] * pixels.size
+    kept = rows['P']['kept']['classes']
+    assert sum(map(bool, means.values())) > 1
+    stage = Config.fromfile(*(tmp_path / 'stages/P').glob('*.py'))
+    (dataset,) = inner_datasets(stage.train_dataloader.dataset)
+    (step,) = [step for step in dataset['pipeline'] if step['type'] == 'LabelErase']
+    assert step['regions'] and not step['keep']
+    for value, of_class in means.items():
+        if not of_class:
+            assert kept[value] is None
+            continue
+        stays = np.array(of_class) >= step['threshold'][value] * 255
+        assert kept[value] == pytest.approx(100 * stays.mean(), abs=0.01)
+        assert stays.mean() >= 0.5
+        least = min(np.array(of_class)[stays])
+        assert (np.array(of_class) > least).mean() < 0.5
 
 
 def test_the_log_compares_with_human_labels(finished):
