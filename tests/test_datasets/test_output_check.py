@@ -44,14 +44,14 @@ def cfg(tmp_path, monkeypatch):
 
 
 def test_outputs_would_be_inputs(cfg):
-    for folder in ('data/pool', 'data/pool/work', 'link/pool/work/deep'):
+    for folder in ('data/pool', 'data/pool/runs', 'link/pool/runs/deep'):
         line = f'{folder}: is inside data/pool, from which unlabeled_dataloader takes'
         with pytest.raises(UserError, match=f'^{line} .* choose another --out$'):
             check_output_folder(cfg, folder, '--out')
-    for folder in ('data', 'data/pool_2', 'data/images', 'work'):
+    for folder in ('data', 'data/pool_2', 'data/images', 'runs'):
         check_output_folder(cfg, folder, '--out')
     cfg.unlabeled_dataloader.dataset.img_suffix = '.jpg'  # no output is one
-    check_output_folder(cfg, 'data/pool/work', '--out')
+    check_output_folder(cfg, 'data/pool/runs', '--out')
 
 
 def test_outputs_would_replace_inputs(cfg):
