@@ -12,7 +12,7 @@ from mmseg_gist.self_training.path import StagePath, from_name
 from mmseg_gist.self_training.record import RUN_CONFIG, Record
 from mmseg_gist.self_training.registry import POLICIES
 from mmseg_gist.self_training.replay import replay
-from mmseg_gist.utils import UserError
+from mmseg_gist.utils import UserError, atomic_path
 
 STAGE_0 = 'stage_0'  # where tools/experiment.py trains what its settings share
 
@@ -83,6 +83,22 @@ def read_counts(file: Path, kind: str) -> dict:
         kind: The key of the counts; they are empty if there is no file yet.
     """
     return json.loads(file.read_text()) if file.exists() else {kind: {}}
+
+
+def write_counts(content: dict, file: Path) -> None:
+    """Writes what :func:`read_counts` reads, atomically."""
+    with atomic_path(file) as temporary:
+        temporary.write_text(json.dumps(content) + '\n')
+
+
+def class_ious(scores: dict | None) -> dict[str, float]:
+    """From class to IoU in percent, of a stage's scores on one set; empty if none."""
+    prefix = 'IoU.'  # of the project's metric and mmseg's
+    return {
+        key.removeprefix(prefix): value
+        for key, value in (scores or {}).items()
+        if key.startswith(prefix)
+    }
 
 
 def find_runs(places: Iterable[str]) -> list[Run]:

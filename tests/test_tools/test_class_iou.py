@@ -1,15 +1,12 @@
 """tools/analysis/class_iou.py on made-up records."""
 
 import json
-import runpy
-from pathlib import Path
 
 import pytest
 from made_up_records import write_record
 
 from mmseg_gist.utils import UserError
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools/analysis/class_iou.py'
 IOUS = {  # road, tree
     'erase/seed_0': {'0': (80, 20), 'P': (82, 15), 'PL': (83, 26)},
     'erase/seed_1': {'0': (84, 30), 'P': (80, 23)},
@@ -34,19 +31,8 @@ def records(tmp_path):
     return tmp_path
 
 
-@pytest.fixture
-def tool(capsys):
-    def call(*args) -> list[list[str]]:
-        runpy.run_path(str(TOOL))['main']([str(arg) for arg in args])
-        lines = capsys.readouterr().out.splitlines()
-        rows = [[cell.strip() for cell in line.strip('|').split('|')] for line in lines]
-        return [rows[0], *rows[2:]]
-
-    return call
-
-
 def test_margins_are_paired_by_seed(tool, records):
-    assert tool(records / 'erase', '--stages', '0', 'P') == [
+    assert tool('class_iou', records / 'erase', '--stages', '0', 'P') == [
         ['class', 'share', '0', 'P'],
         ['road', '90.00', '82.00 ± 2.83', '-1.00 ± 4.24'],
         ['tree', '10.00', '25.00 ± 7.07', '-6.00 ± 1.41'],
@@ -55,7 +41,7 @@ def test_margins_are_paired_by_seed(tool, records):
 
 def test_stages_of_several_settings(tool, records):
     """Seeds that only one of the settings has are left out."""
-    assert tool(records, '--stages', 'none/L', 'erase/P') == [
+    assert tool('class_iou', records, '--stages', 'none/L', 'erase/P') == [
         ['class', 'share', 'none/L', 'erase/P'],
         ['road', '90.00', '85.00', '-5.00'],
         ['tree', '10.00', '31.00', '-8.00'],
@@ -76,4 +62,4 @@ def test_stages_of_several_settings(tool, records):
 )
 def test_what_the_records_lack_is_named(tool, records, stages, message):
     with pytest.raises(UserError, match=message):
-        tool(records, '--stages', *stages)
+        tool('class_iou', records, '--stages', *stages)

@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -411,9 +412,16 @@ def test_label_quality_against_hidden_labels(work_dir, capsys):
     assert capsys.readouterr().out.strip().endswith(expected)
     with pytest.raises(UserError, match='there is no config'):
         call('label_quality', folder, '0', '--thresholds', 0.9)
-    (folder / 'moved.py').rename(folder / 'run_config.py')
+    shutil.copy(folder / 'moved.py', folder / 'run_config.py')
     with pytest.raises(UserError, match='stage PP has made no pseudo-labels'):
         call('label_quality', folder, 'PP')
+    cfg.train_dataloader.dataset.data_prefix.img_path = 'elsewhere'
+    cfg.dump(folder / 'run_config.py')
+    with pytest.raises(
+        UserError, match='train_dataloader has no such image, and so no'
+    ):
+        call('label_quality', folder, '0', '--thresholds', 0.9)
+    (folder / 'moved.py').rename(folder / 'run_config.py')
     for label in (data / 'labels').glob('unlabeled*.png'):
         label.unlink()
     for tool in (['label_quality', folder, '0'], ['reliability', folder, 'PP']):

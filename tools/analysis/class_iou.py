@@ -7,14 +7,12 @@ over the seeds.
 
 from collections.abc import Iterable
 
-from mmseg_gist.analysis.runs import Run, find_runs, records_parser
+from mmseg_gist.analysis.runs import Run, class_ious, find_runs, records_parser
 from mmseg_gist.analysis.spread import spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.self_training.path import ROOT, from_name
 from mmseg_gist.utils import UserError
-
-PREFIX = 'IoU.'  # of the classes in mmseg's metrics
 
 
 def runs_of(runs: Iterable[Run], name: str) -> dict[int, Run]:
@@ -44,14 +42,9 @@ def ious(run: Run, name: str) -> dict[str, float]:
     """
     path = from_name(name.rpartition('/')[2])
     row = run.record[path] if path in run.record.scores else {}
-    scores = {
-        key.removeprefix(PREFIX): value
-        for key, value in (row.get('test') or {}).items()
-        if key.startswith(PREFIX)
-    }
-    if not scores:
-        raise UserError(f'{run.file} has no test IoU of classes for stage {name}')
-    return scores
+    if found := class_ious(row.get('test')):
+        return found
+    raise UserError(f'{run.file} has no test IoU of classes for stage {name}')
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -9,30 +9,32 @@ right. A pixel is at a border if another human label is at most 4 pixels away.
 """
 
 import ast
-import json
-from functools import partial
+from collections.abc import Sequence
+from functools import cache, partial
 
 import cv2
 import numpy as np
-from mmengine.registry import init_default_scope
 from mmseg.registry import TRANSFORMS
 
-from mmseg_gist.analysis.hidden_labels import compare, pseudo_labels_of
+from mmseg_gist.analysis.hidden_labels import (
+    compare,
+    config_with_classes,
+    pseudo_labels_of,
+)
 from mmseg_gist.analysis.runs import (
     Run,
-    config_of,
     find_runs,
     read_counts,
     records_parser,
+    write_counts,
 )
 from mmseg_gist.analysis.spread import spread_of
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import run
 from mmseg_gist.datasets.confidence import histogram, read_confidence
-from mmseg_gist.datasets.labels import class_metainfo
 from mmseg_gist.datasets.transforms import LabelErase
 from mmseg_gist.self_training.label_erase import by_regions, with_thresholds
-from mmseg_gist.utils import UserError, atomic_path
+from mmseg_gist.utils import UserError
 
 FILE = 'erase_quality.json'
 BORDER = np.ones((9, 9), np.uint8)
@@ -49,39 +51,40 @@ def arguments_of(text: str) -> dict:
 
 
 def counts_of_image(
-    human: np.ndarray, file: str, erase: LabelErase, classes: int
+    human: np.ndarray, file: str, erases: Sequence[LabelErase], classes: int
 ) -> np.ndarray:
     """Pixels with a human label, by class of the pseudo-label.
 
     Returns:
-        np.ndarray: (2, 3, classes) int64: everywhere and at borders; all, kept, kept
-        and right.
+        np.ndarray: (len(erases), 2, 3, classes) int64: everywhere and at borders; all,
+        kept, kept and right.
     """
-    label, confidence = read_confidence(file, erase.regions)
-    kept = confidence >= erase.limits()[label]
     at_border = cv2.dilate(human, BORDER) != cv2.erode(human, BORDER)
+    read = cache(partial(read_confidence, file))  # by regions or not
     counts = []
-    for place in (human < classes, (human < classes) & at_border):
-        for chosen in (place, place & kept, place & kept & (label == human)):
-            counts.append(np.bincount(label[chosen], minlength=classes))
-    return np.stack(counts).reshape(2, 3, classes)
+    for erase in erases:
+        label, confidence = read(erase.regions)
+        kept = confidence >= erase.limits()[label]
+        for place in (human < classes, (human < classes) & at_border):
+            for chosen in (place, place & kept, place & kept & (label == human)):
+                counts.append(np.bincount(label[chosen], minlength=classes))
+    return np.stack(counts).reshape(len(erases), 2, 3, classes)
 
 
-def count(each: Run, stage: str, erases: list[str]) -> dict[str, list]:
+def count(each: Run, stage: str, texts: list[str]) -> dict[str, list]:
     """Counts by label erase, summed over the images that the stage labeled."""
-    cfg = config_of(each)
-    init_default_scope('mmseg')
-    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
+    configs = [arguments_of(text) for text in texts]
+    cfg = config_with_classes(each)
     classes = len(cfg.metainfo.classes)
     files = pseudo_labels_of(cfg, stage)
-    sums = {}
-    for text in erases:
-        arguments = arguments_of(text)
-        counts = histogram([*files.values()], classes, by_regions(arguments))
-        erase = TRANSFORMS.build(with_thresholds(arguments, counts, 1))
-        function = partial(counts_of_image, erase=erase, classes=classes)
-        sums[text] = sum(compare(cfg, files, function)).tolist()
-    return sums
+    counts = cache(partial(histogram, [*files.values()], classes))  # by regions or not
+    erases = [
+        TRANSFORMS.build(with_thresholds(config, counts(by_regions(config)), 1))
+        for config in configs
+    ]
+    function = partial(counts_of_image, erases=erases, classes=classes)
+    sums = sum(part for _, part in compare(cfg, files, function))
+    return dict(zip(texts, sums.tolist()))
 
 
 def counts_of(each: Run, stage: str, erases: list[str]) -> dict[str, np.ndarray]:
@@ -91,13 +94,16 @@ def counts_of(each: Run, stage: str, erases: list[str]) -> dict[str, np.ndarray]
     known = content['stages'].setdefault(stage, {})
     if missing := [text for text in erases if text not in known]:
         known |= count(each, stage, missing)
-        with atomic_path(file) as temporary:
-            temporary.write_text(json.dumps(content) + '\n')
+        write_counts(content, file)
     return {text: np.array(known[text]) for text in erases}
 
 
 def percents(counts: np.ndarray) -> dict[str, float]:
-    """The columns of the table, of counts as in :func:`counts_of_image`."""
+    """The columns of the table.
+
+    Args:
+        counts: Those of one label erase, (2, 3, classes), see :func:`counts_of_image`.
+    """
     (every, kept, right), (at_border, kept_there, right_there) = counts
     predicted = kept > 0
     return {

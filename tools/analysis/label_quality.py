@@ -7,20 +7,20 @@ percent and, for each threshold of LabelErase, the share that the labels keep an
 to the class, the recall and the precision of the class.
 """
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
 import numpy as np
-from mmengine.registry import init_default_scope
 
-from mmseg_gist.analysis.hidden_labels import compare, pseudo_labels_of
-from mmseg_gist.analysis.runs import Run, config_of, find_run, read_counts
+from mmseg_gist.analysis.hidden_labels import (
+    compare,
+    config_with_classes,
+    pseudo_labels_of,
+)
+from mmseg_gist.analysis.runs import Run, find_run, read_counts, write_counts
 from mmseg_gist.analysis.tables import Row, publish
 from mmseg_gist.cli import Config, run
 from mmseg_gist.datasets.confidence import read_confidence
-from mmseg_gist.datasets.labels import class_metainfo
-from mmseg_gist.utils import atomic_path
 
 FILE = 'label_quality.json'
 
@@ -50,7 +50,6 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
     Raises:
         UserError: It labeled none, or one of them has no human label.
     """
-    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
     classes = len(cfg.metainfo.classes)
 
     def confusions(human: np.ndarray, file: str) -> np.ndarray:
@@ -62,7 +61,8 @@ def count(cfg: Config, stage: str, thresholds: Sequence[float]) -> dict:
             ]
         )
 
-    sums = sum(compare(cfg, pseudo_labels_of(cfg, stage), confusions))
+    parts = compare(cfg, pseudo_labels_of(cfg, stage), confusions)
+    sums = sum(part for _, part in parts)
     return {str(t): part.tolist() for t, part in zip(thresholds, sums)}
 
 
@@ -73,12 +73,10 @@ def counts_of(each: Run, stage: str, thresholds: Sequence[float]) -> dict:
     known = content['stages'].setdefault(stage, {})
     missing = [t for t in thresholds if str(t) not in known]
     if missing:
-        cfg = config_of(each)
-        init_default_scope('mmseg')
+        cfg = config_with_classes(each)
         known |= count(cfg, stage, missing)
         content['classes'] = list(cfg.metainfo.classes)
-        with atomic_path(file) as temporary:
-            temporary.write_text(json.dumps(content) + '\n')
+        write_counts(content, file)
     return content
 
 

@@ -6,7 +6,6 @@ of them labeled. With --out it also writes NAME_<path>.png, the labels of a few 
 by stage.
 """
 
-import json
 from argparse import ArgumentParser
 
 import mmcv
@@ -17,7 +16,7 @@ from PIL import Image
 
 from mmseg_gist.analysis.figures import save
 from mmseg_gist.analysis.label_shares import FILE
-from mmseg_gist.analysis.runs import config_of, find_run, read_counts
+from mmseg_gist.analysis.runs import config_of, find_run, read_counts, write_counts
 from mmseg_gist.cli import DictAction, run
 from mmseg_gist.datasets.labels import (
     class_metainfo,
@@ -28,7 +27,6 @@ from mmseg_gist.datasets.labels import (
 from mmseg_gist.self_training.labeler import LabelFiles, labels_along
 from mmseg_gist.self_training.path import from_name, to_name
 from mmseg_gist.self_training.stage import Stage
-from mmseg_gist.utils import atomic_path
 
 
 def draw(labels: LabelFiles, palette: list, images: int, file: str) -> None:
@@ -89,8 +87,7 @@ def main(argv: list[str] | None = None) -> None:
         )
         if args.out:
             draw(labels, cfg.metainfo.palette, args.images, f'{args.out}_{name}.png')
-    with atomic_path(file) as temporary:
-        temporary.write_text(json.dumps(content) + '\n')
+    write_counts(content, file)
     print(f'{file}: {", ".join(content["paths"])}')
 
 

@@ -16,19 +16,13 @@ from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from mmengine.registry import init_default_scope
 
+from mmseg_gist.analysis.hidden_labels import compare, config_with_classes
 from mmseg_gist.analysis.reliability import rank_correlation, worst_found
-from mmseg_gist.analysis.runs import config_of, find_run
+from mmseg_gist.analysis.runs import find_run
 from mmseg_gist.analysis.tables import publish
 from mmseg_gist.cli import Config, run
-from mmseg_gist.datasets.labels import (
-    class_metainfo,
-    hidden_label,
-    inner_datasets,
-    label_sets,
-    read_label,
-)
+from mmseg_gist.datasets.labels import read_label
 from mmseg_gist.datasets.output_names import confidence_path
 from mmseg_gist.datasets.reliability import (
     image_iou,
@@ -50,17 +44,12 @@ def mean_confidence(file: str) -> float:
 
 def true_ious(cfg: Config, files: dict[str, str]) -> dict[str, float]:
     """Mean IoU of pseudo-labels with human labels, by the image's path."""
-    labeled = next(inner_datasets(cfg.train_dataloader.dataset))
     num_classes = len(cfg.metainfo.classes)
-    found = {}
-    for leaf in inner_datasets(cfg.unlabeled_dataloader.dataset):
-        (dataset,) = label_sets(dict(labeled, ann_file=leaf.get('ann_file', '')))
-        for index in range(len(dataset)):
-            image = dataset.get_data_info(index)['img_path']
-            if image in files:
-                human = hidden_label(dataset, index)
-                found[image] = image_iou(read_label(files[image]), human, num_classes)
-    return found
+
+    def iou(human: np.ndarray, file: str) -> float:
+        return image_iou(read_label(file), human, num_classes)
+
+    return dict(compare(cfg, files, iou))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -73,9 +62,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument('--out', metavar='NAME', help='write NAME.md and NAME.csv')
     args = parser.parse_args(argv)
     each = find_run(args.work_dir)
-    cfg = config_of(each)
-    init_default_scope('mmseg')
-    cfg.metainfo = class_metainfo(cfg.train_dataloader.dataset)
+    cfg = config_with_classes(each)
     labels = labels_along(Stage(cfg, from_name(args.path)))
     *_, (path, last) = labels.items()
     ranked = Stage(cfg, path).reliability_file

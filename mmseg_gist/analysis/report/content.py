@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from mmseg_gist.analysis.choice import best_by_depth
 from mmseg_gist.analysis.label_shares import largest_changes
-from mmseg_gist.analysis.runs import Run
+from mmseg_gist.analysis.runs import Run, class_ious
 from mmseg_gist.datasets.data_check import SETS
 from mmseg_gist.datasets.labels import Shares, shares
 from mmseg_gist.self_training.label_statistics import warnings_of
@@ -173,10 +173,9 @@ def class_scores(run: Run, classes: Sequence[str]) -> list[Row]:
         row = {'class': class_}
         for kind in ('dev', 'test'):
             for name in names:
-                scores = rows.get(name, {}).get(kind) or {}
-                if any(key.startswith('IoU.') for key in scores):
+                if ious := class_ious(rows.get(name, {}).get(kind)):
                     stage = 'stage 0' if name == '0' else f'best ({name})'
-                    row[f'{kind}, {stage}'] = scores.get(f'IoU.{class_}')
+                    row[f'{kind}, {stage}'] = ious.get(class_)
         table.append(row)
     return table if len(table[0]) > 1 else []
 
