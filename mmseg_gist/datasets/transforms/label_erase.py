@@ -54,7 +54,8 @@ class LabelErase(BaseTransform):
             A list gives a share for each stage.
         regions (bool): Whether the confidence of a pixel is the mean of its region, the
             connected pixels of its class. Then regions stay or go as a whole, and twice
-            as many borders stay. Defaults to False.
+            as many borders stay. For objects rather than dense scenes. Defaults to
+            False.
         ignore_index (int): The label of erased pixels. Defaults to 255.
 
     Raises:
