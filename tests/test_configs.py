@@ -71,8 +71,11 @@ SEMI = [
     ),
 ]
 OWN_EXPERIMENTS = [
-    *(f'experiments/animals_1-50_{name}' for name in ('policies', 'addons', 'recipe')),
-    *(f'experiments/camvid_1-16_{name}' for name in ('policies', 'addons')),
+    *(
+        f'experiments/animals_1-50_{name}'
+        for name in ('policies', 'addons', 'recipe', 'lengths')
+    ),
+    *(f'experiments/camvid_1-16_{name}' for name in ('policies', 'addons', 'lengths')),
 ]
 EXPERIMENTS = [
     *OWN_EXPERIMENTS,
@@ -398,7 +401,7 @@ def test_experiments_differ_in_policy_only(name, tmp_path):
     assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
     ours, rist = cfg.to_dict(), load(f'gist/{stem(cell_of(name))}_rist').to_dict()
     del ours['train_cfg']['policy'], rist['train_cfg']['policy']
-    own = {'experiment', 'policies', 'paper'}
+    own = {'experiment', 'policies', 'paper', 'long'}
     assert {key: value for key, value in ours.items() if key not in own} == rist
 
 
@@ -428,18 +431,34 @@ def test_settings_of_experiments_change_what_exists(name):
 
 @pytest.mark.parametrize('name', OWN_EXPERIMENTS)
 def test_labels_only_is_as_deep_as_the_other_policies(name):
-    cfg = load(name)
+    cfg = deepcopy(load(name))
     policies = POLICIES.build(cfg.train_cfg.policy).policies
-    if 'addons' in name:
+    if 'addons' in name or 'lengths' in name:
         assert [policy.paths for policy in policies.values()] == [[tuple('PLPL')]]
-        (key, own), *_ = cfg.experiment.settings['labels only'].items()
-        cfg.merge_from_dict({key: own})
+        (own,) = (
+            overrides['train_cfg.policy.policies']
+            for setting, overrides in cfg.experiment.settings.items()
+            if 'labels only' in setting
+        )
+        cfg.merge_from_dict({'train_cfg.policy.policies': own})
         policies = POLICIES.build(cfg.train_cfg.policy).policies
         assert [policy.paths for policy in policies.values()] == [[tuple('LLLL')]]
         return
     assert policies['labels only'].paths == [('L',) * 6]
     assert [len(path) for path in policies['RIST'].paths] == [6, 6]
     assert (policies['GIST'].num_stages, policies['GIST'].beam_size) == (6, 1)
+
+
+@pytest.mark.parametrize('cell', ['animals_1-50', 'camvid_1-16'])
+def test_long_stages_are_as_long_as_stage_0_and_learn_as_fast(cell):
+    settings = load(f'experiments/{cell}_lengths').experiment.settings
+    for overrides in settings.values():
+        cfg = deepcopy(load(f'experiments/{cell}_lengths'))
+        cfg.merge_from_dict(deepcopy(overrides))
+        first, long = Stage(cfg), Stage(cfg, ('P',))
+        assert first.iters == long.iters == 1500
+        optimizers = [stage.cfg.optim_wrapper.optimizer for stage in (first, long)]
+        assert optimizers[0] == optimizers[1]
 
 
 def test_smaller_pools_are_the_first_images_of_the_list():
