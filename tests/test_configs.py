@@ -401,7 +401,7 @@ def test_experiments_differ_in_policy_only(name, tmp_path):
     assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
     ours, rist = cfg.to_dict(), load(f'gist/{stem(cell_of(name))}_rist').to_dict()
     del ours['train_cfg']['policy'], rist['train_cfg']['policy']
-    own = {'experiment', 'policies', 'paper', 'long'}
+    own = {'experiment', 'policies', 'labels_only', 'paper', 'long'}
     assert {key: value for key, value in ours.items() if key not in own} == rist
 
 

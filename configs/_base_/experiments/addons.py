@@ -4,7 +4,7 @@
 # Each setting alternates for four stages, since RIST and GIST need twenty a setting.
 # Labels only has no add-on, so it is trained once:
 # compare.py --base 'labels only/labels only'.
-policies = {'alternating': dict(type='FixedPath', path='PLPL')}
+_base_ = './alternating.py'
 paper = {
     'train_cfg.perturbation': None,
     'train_cfg.consistency': dict(loss_weight=0.1, dropout_ratio=0.1, momentum=0.01),
@@ -12,12 +12,7 @@ paper = {
 experiment = dict(
     seeds=[0, 1, 2],
     settings={
-        'labels only': {
-            'train_cfg.policy.policies': {
-                '_delete_': True,
-                'labels only': dict(type='FIST', num_stages=4, alpha=1),
-            }
-        },
+        'labels only': _base_.labels_only,
         'none': {'train_cfg.perturbation': None},
         'CL': {**paper, 'train_cfg.label_erase': None},
         # a plain probability of 0.7, and the same with T = 0.2 and six classes

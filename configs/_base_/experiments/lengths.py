@@ -1,7 +1,7 @@
 # Fewer and longer stages: as long as stage 0, and with its learning rate, beside the
 # shorter ones of recipe.py and addons.py. With all pseudo-labels, and erased by class
 # (EC). Labels only is trained once: compare.py --base 'long labels only/labels only'.
-policies = {'alternating': dict(type='FixedPath', path='PLPL')}
+_base_ = './alternating.py'
 long = {
     'train_cfg.stage_ratio': 1.0,
     'train_cfg.refinement.optim_wrapper.optimizer.lr': 1e-4,
@@ -9,13 +9,7 @@ long = {
 experiment = dict(
     seeds=[0, 1, 2],
     settings={
-        'long labels only': {
-            **long,
-            'train_cfg.policy.policies': {
-                '_delete_': True,
-                'labels only': dict(type='FIST', num_stages=4, alpha=1),
-            },
-        },
+        'long labels only': {**long, **_base_.labels_only},
         'long stages': long,
         'long stages+EC': {
             **long,
